@@ -1,0 +1,163 @@
+#include "binding/call.h"
+
+#include <cmath>
+
+#include "binding/methods.h"
+#include "binding/vectors.h"
+#include "simd/distance.h"
+
+namespace ruvector {
+namespace {
+
+Reply Info(const MethodContext& context);
+constexpr Method kOwnMethods[] = {{"meta.info", Info}};
+
+template <typename F>
+void ForEachMethod(const F& f) {
+  for (const auto& table :
+       {std::span<const Method>(kOwnMethods), DatabaseMethods(), ReadMethods(), WriteMethods()}) {
+    for (const Method& m : table) f(m);
+  }
+}
+
+Reply Info(const MethodContext&) {
+  std::string json = "{\"methods\":[";
+  ForEachMethod([&](const Method& m) {
+    if (json.back() != '[') json += ',';
+    AppendJsonString(json, m.name);
+  });
+  json += "],\"errorCodes\":[";
+  for (int i = 0; i < kErrorCodeCount; ++i) {
+    if (i > 0) json += ',';
+    AppendJsonString(json, CodeName(static_cast<ErrorCode>(i)));
+  }
+  json += "],\"target\":";
+  AppendJsonString(json, KernelTarget());
+  json += ",\"formatVersion\":\"1.0\"}";
+  return {std::move(json), {}};
+}
+
+// Even this may run out of memory; an empty text then says so (the transports know it).
+std::string ErrorReply(ErrorCode code, std::string_view message) noexcept {
+  try {
+    std::string json = "{\"error\":{\"code\":\"" + std::string(CodeName(code)) + "\",\"message\":";
+    AppendJsonString(json, message);
+    return json + "}}";
+  } catch (...) {
+    return {};
+  }
+}
+
+// The one catch site: `run` does the work, `fail` takes the error's JSON.
+template <typename Run, typename Fail>
+void Guard(const Run& run, const Fail& fail) noexcept {
+  try {
+    run();
+  } catch (const Error& e) {
+    fail(ErrorReply(e.code(), e.what()));
+  } catch (const std::bad_alloc&) {
+    fail(ErrorReply(ErrorCode::kMemoryLimit, "out of memory; nothing was changed"));
+  } catch (const std::exception& e) {
+    fail(ErrorReply(ErrorCode::kInternal, e.what()));
+  } catch (...) {
+    fail(ErrorReply(ErrorCode::kInternal, "unknown failure"));
+  }
+}
+
+}  // namespace
+
+uint32_t Session::Add(std::unique_ptr<Database> database) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  databases_.emplace(next_handle_, std::move(database));
+  return next_handle_++;
+}
+
+std::shared_ptr<Database> Session::Get(uint32_t handle) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto at = databases_.find(handle);
+  if (at == databases_.end()) throw Error(ErrorCode::kClosed, "the database is closed");
+  return at->second;
+}
+
+void Session::Close(uint32_t handle) {
+  std::shared_ptr<Database> database;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto at = databases_.find(handle);
+    if (at == databases_.end()) return;
+    database = std::move(at->second);
+    databases_.erase(at);
+  }
+  // Calls under way on other threads keep reading; writing ends here.
+  database->Close();
+}
+
+std::shared_ptr<Database> MethodContext::database() const {
+  return session.Get(static_cast<uint32_t>(args.Whole("handle", 1, 0xffffffff).value_or(0)));
+}
+
+const BufferView& MethodContext::Buffer(size_t index) const {
+  if (index >= buffers.size())
+    throw Error(ErrorCode::kInvalidOption, "the call is missing its buffer of vectors");
+  return buffers[index];
+}
+
+Reply ValueReply(bool value) { return {value ? "{\"value\":true}" : "{\"value\":false}", {}}; }
+Reply ValueReply(size_t value) { return {"{\"value\":" + std::to_string(value) + "}", {}}; }
+
+Reply Call(Session& session, const Request& request) noexcept {
+  Reply reply;
+  Guard(
+      [&] {
+        const Method* method = nullptr;
+        ForEachMethod([&](const Method& m) {
+          if (m.name == request.method) method = &m;
+        });
+        if (method == nullptr) {
+          throw Error(ErrorCode::kUnsupported,
+                      "there is no method " + QuoteForMessage(request.method));
+        }
+        const JsonDocument json = ParseJson(request.json, "arguments");
+        const Arguments args(json);
+        reply = method->run({session, json, args, request.buffers});
+      },
+      [&](std::string error) {
+        reply.json = std::move(error);
+        reply.buffers.clear();
+      });
+  return reply;
+}
+
+FastHits CallSearch(Session& session, uint32_t handle, const float* vector, size_t values, double k,
+                    double ef_search, bool exact) noexcept {
+  FastHits result;
+  Guard(
+      [&] {
+        const std::shared_ptr<Database> db = session.Get(handle);
+        const Collection& collection = db->collection();
+        SearchRequest request;
+        request.vector =
+            ReadMatrix({vector, values * sizeof(float)}, 1, collection.options().dimensions);
+        const auto whole = [](double v, double hi) {
+          return v >= 1 && v <= hi && v == std::floor(v);
+        };
+        if (!whole(k, kMaxK)) {
+          throw Error(ErrorCode::kInvalidK,
+                      "k is no whole number from 1 to " + std::to_string(kMaxK));
+        }
+        if (ef_search != 0 && !whole(ef_search, kMaxEf)) {
+          throw Error(ErrorCode::kInvalidOption,
+                      "efSearch is no whole number from 1 to " + std::to_string(kMaxEf));
+        }
+        RequireValidVector(collection.space(), request.vector, "");
+        request.k = static_cast<size_t>(k);
+        if (ef_search != 0) request.ef_search = static_cast<size_t>(ef_search);
+        request.exact = exact;
+        request.include_metadata = false;
+        result.hits = collection.Search(request);
+      },
+      [&](std::string error) { result.error = std::move(error); });
+  return result;
+}
+
+}  // namespace ruvector

@@ -1,0 +1,170 @@
+#include <cmath>
+
+#include "binding/methods.h"
+#include "binding/vectors.h"
+#include "core/coding.h"
+
+namespace ruvector {
+namespace {
+
+constexpr size_t kScanLimit = 1000;
+
+std::optional<Filter> ReadFilter(const Json* filter) {
+  if (filter == nullptr || filter->IsNull()) return std::nullopt;
+  return Filter::Parse(*filter);
+}
+
+void AppendMetadata(std::string& json, const std::string& metadata) {
+  json += metadata.empty() ? "null" : metadata;
+}
+
+void AppendFloats(std::string& bytes, const std::vector<float>& values) {
+  bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+}
+
+void AppendRows(std::string& json, std::string& vectors, const std::vector<Row>& rows) {
+  json += "\"ids\":[";
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (i > 0) json += ',';
+    AppendJsonString(json, rows[i].id);
+    AppendFloats(vectors, rows[i].vector);
+  }
+  json += "],\"metadata\":[";
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (i > 0) json += ',';
+    AppendMetadata(json, rows[i].metadata);
+  }
+  json += ']';
+}
+
+SearchRequest ReadSearch(const Arguments& q, const std::optional<Filter>& filter) {
+  static constexpr std::string_view kKnown[] = {
+      "k",   "filter", "efSearch", "exact",    "threshold", "includeVectors", "includeMetadata",
+      "mmr", "recall", "signal",   "timeoutMs"};
+  q.RequireKnown(kKnown);
+  for (const std::string_view later : {"mmr", "recall", "signal", "timeoutMs"}) {
+    if (q.Has(later)) {
+      throw Error(ErrorCode::kUnsupported,
+                  "search option " + std::string(later) + " is not supported by this version");
+    }
+  }
+  SearchRequest r;
+  r.k = q.Whole("k", 1, kMaxK, ErrorCode::kInvalidK).value_or(kDefaultK);
+  r.ef_search = q.Whole("efSearch", 1, kMaxEf);
+  r.exact = q.Flag("exact").value_or(false);
+  r.min_similarity = q.Number("threshold");
+  r.include_vectors = q.Flag("includeVectors").value_or(false);
+  r.include_metadata = q.Flag("includeMetadata").value_or(true);
+  r.filter = filter ? &*filter : nullptr;
+  return r;
+}
+
+Reply Search(const MethodContext& c) {
+  const std::shared_ptr<Database> db = c.database();
+  const Collection& collection = db->collection();
+  const size_t dimensions = collection.options().dimensions;
+  const Json& queries = c.args.Get("queries");
+  if (!queries.IsArray()) c.args.Refuse("queries", "an array", queries);
+  const float* vectors = ReadMatrix(c.Buffer(0), queries.Size(), dimensions);
+  const bool several = queries.Size() > 1;
+
+  // All of them are checked before the first is run.
+  std::vector<std::optional<Filter>> filters(queries.Size());
+  std::vector<SearchRequest> requests;
+  for (unsigned i = 0; i < queries.Size(); ++i) {
+    const std::string where = several ? "query " + std::to_string(i) + ": " : "";
+    const Arguments q(queries[i], where);
+    filters[i] = ReadFilter(q.Find("filter"));
+    requests.push_back(ReadSearch(q, filters[i]));
+    requests.back().vector = vectors + i * dimensions;
+    RequireValidVector(collection.space(), requests.back().vector, where);
+  }
+
+  Reply reply{"{\"hits\":[", std::vector<std::string>(2)};
+  std::vector<float> distances;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const std::vector<Hit> hits = collection.Search(requests[i]);
+    reply.json += i > 0 ? ",{\"ids\":[" : "{\"ids\":[";
+    for (size_t h = 0; h < hits.size(); ++h) {
+      if (h > 0) reply.json += ',';
+      AppendJsonString(reply.json, hits[h].id);
+      distances.push_back(hits[h].distance);
+      AppendFloats(reply.buffers[1], hits[h].vector);
+    }
+    reply.json += ']';
+    if (requests[i].include_metadata) {
+      reply.json += ",\"metadata\":[";
+      for (size_t h = 0; h < hits.size(); ++h) {
+        if (h > 0) reply.json += ',';
+        AppendMetadata(reply.json, hits[h].metadata);
+      }
+      reply.json += ']';
+    }
+    reply.json += '}';
+  }
+  reply.json += "]}";
+  AppendFloats(reply.buffers[0], distances);
+  return reply;
+}
+
+std::string ReadId(const MethodContext& c) {
+  const Json& id = c.args.Get("id");
+  if (!id.IsString()) c.args.Refuse("id", "a string", id);
+  return std::string(JsonText(id));
+}
+
+Reply Get(const MethodContext& c) {
+  const std::shared_ptr<Database> db = c.database();
+  const Json& ids = c.args.Get("ids");
+  if (!ids.IsArray()) c.args.Refuse("ids", "an array of strings", ids);
+  Reply reply{"{\"found\":[", std::vector<std::string>(1)};
+  std::string metadata;
+  for (unsigned i = 0; i < ids.Size(); ++i) {
+    if (!ids[i].IsString()) c.args.Refuse("ids[" + std::to_string(i) + "]", "a string", ids[i]);
+    const std::optional<Row> row = db->collection().Get(JsonText(ids[i]), true);
+    reply.json += i > 0 ? "," : "";
+    reply.json += row ? "true" : "false";
+    metadata += i > 0 ? "," : "";
+    AppendMetadata(metadata, row ? row->metadata : std::string());
+    if (row) AppendFloats(reply.buffers[0], row->vector);
+  }
+  reply.json += "],\"metadata\":[" + metadata + "]}";
+  return reply;
+}
+
+Reply Has(const MethodContext& c) { return ValueReply(c.database()->collection().Has(ReadId(c))); }
+
+Reply Count(const MethodContext& c) {
+  const std::shared_ptr<Database> db = c.database();
+  const std::optional<Filter> filter = ReadFilter(c.args.Find("filter"));
+  return ValueReply(db->collection().Count(filter ? &*filter : nullptr));
+}
+
+Reply Scan(const MethodContext& c) {
+  const std::shared_ptr<Database> db = c.database();
+  const std::optional<Filter> filter = ReadFilter(c.args.Find("filter"));
+  uint64_t cursor = 0;
+  if (const Json* text = c.args.Find("cursor"); text != nullptr && !text->IsNull()) {
+    if (!text->IsString() || !ParseHex(JsonText(*text), &cursor))
+      c.args.Refuse("cursor", "a cursor that scan returned", *text);
+  }
+  const size_t limit = c.args.Whole("limit", 1, kMaxK).value_or(kScanLimit);
+  const ScanPage page = db->collection().Scan(cursor, limit, filter ? &*filter : nullptr,
+                                              c.args.Flag("includeVectors").value_or(true));
+  Reply reply{"{", std::vector<std::string>(1)};
+  AppendRows(reply.json, reply.buffers[0], page.rows);
+  reply.json +=
+      ",\"cursor\":" + (page.cursor ? "\"" + Hex16(*page.cursor) + "\"" : std::string("null")) +
+      "}";
+  return reply;
+}
+
+constexpr Method kMethods[] = {
+    {"db.search", Search}, {"db.get", Get}, {"db.has", Has}, {"db.count", Count}, {"db.scan", Scan},
+};
+
+}  // namespace
+
+std::span<const Method> ReadMethods() { return kMethods; }
+
+}  // namespace ruvector

@@ -1,0 +1,84 @@
+#include "binding/open_options.h"
+
+#include "binding/arguments.h"
+
+namespace ruvector {
+namespace {
+
+using Words = std::string_view[];
+constexpr std::string_view kKnown[] = {"dimensions", "distanceMetric", "storagePath", "hnswConfig",
+                                       "index",      "quantization",   "readOnly",    "durability",
+                                       "threads",    "memoryBudget",   "seed",        "scoreMode"};
+constexpr std::string_view kKnownHnsw[] = {"m", "efConstruction", "efSearch", "maxElements",
+                                           "seed"};
+constexpr std::string_view kMetrics[] = {"cosine", "euclidean", "dot", "manhattan"};
+constexpr std::string_view kIndexes[] = {"auto", "flat", "hnsw"};
+constexpr std::string_view kDurabilities[] = {"sync", "batch", "none"};
+constexpr std::string_view kScoreModes[] = {"distance", "similarity"};
+constexpr std::string_view kQuantizations[] = {"auto",   "none",    "scalar", "product",
+                                               "binary", "rotated", "tiered"};
+constexpr size_t kMaxSafeInteger = sizeof(size_t) == 4 ? 0xffffffff : (size_t{1} << 52) * 2 - 1;
+
+void ReadHnsw(const Json& json, DatabaseOptions& o) {
+  const Arguments hnsw(json, "hnswConfig.");
+  hnsw.RequireKnown(kKnownHnsw);
+  o.m = hnsw.Whole("m", 2, 512);
+  o.ef_construction = hnsw.Whole("efConstruction", 1, kMaxEf);
+  o.ef_search = hnsw.Whole("efSearch", 1, kMaxEf);
+  o.max_elements = hnsw.Whole("maxElements", 1, 0x7fffffff);
+  if (const auto seed = hnsw.Whole("seed", 0, kMaxSafeInteger)) o.seed = *seed;
+}
+
+[[noreturn]] void NotYet(const std::string& what) {
+  throw Error(ErrorCode::kUnsupported, what + " is not supported by this version");
+}
+
+}  // namespace
+
+OpenOptions ReadOpenOptions(const Json& json) {
+  const Arguments args(json);
+  args.RequireKnown(kKnown);
+  OpenOptions out;
+  DatabaseOptions& o = out.database;
+  o.dimensions = args.Whole("dimensions", 1, kMaxDimensions);
+  if (const auto metric = args.Word("distanceMetric", kMetrics))
+    o.metric = static_cast<Metric>(*metric);
+  if (const auto index = args.Word("index", kIndexes)) o.index = static_cast<IndexKind>(*index);
+  o.path = args.Text("storagePath").value_or("");
+  if (args.Has("storagePath") && o.path.empty())
+    args.Refuse("storagePath", "a path, or \":memory:\"", args.Get("storagePath"));
+  if (o.path.find('\0') != std::string::npos)
+    args.Refuse("storagePath", "a path without NUL", args.Get("storagePath"));
+  if (o.path == ":memory:") o.path.clear();
+  if (const Json* hnsw = args.Find("hnswConfig")) ReadHnsw(*hnsw, o);
+  o.read_only = args.Flag("readOnly").value_or(false);
+  o.threads = args.Whole("threads", 1, 256).value_or(0);
+  if (const auto seed = args.Whole("seed", 0, kMaxSafeInteger)) {
+    if (o.seed && *o.seed != *seed)
+      args.Refuse("seed", "the same as hnswConfig.seed", args.Get("seed"));
+    o.seed = *seed;
+  }
+  if (const auto mode = args.Word("scoreMode", kScoreModes)) out.score_mode = kScoreModes[*mode];
+
+  if (const Json* quantization = args.Find("quantization")) {
+    const Arguments q(*quantization, "quantization.");
+    if (!q.Has("type")) q.Get("type");
+    if (const auto type = q.Word("type", kQuantizations); kQuantizations[*type] != "none") {
+      NotYet("quantization \"" + std::string(kQuantizations[*type]) + "\"");
+    }
+    const std::string_view known[] = {"type"};
+    q.RequireKnown(known);
+  }
+  if (const auto d = args.Word("durability", kDurabilities); d && *d != 0) {
+    NotYet("durability \"" + std::string(kDurabilities[*d]) + "\"");
+  }
+  if (args.Has("memoryBudget")) NotYet("memoryBudget");
+  if (o.path.empty()) {
+    if (!o.dimensions) args.Get("dimensions");
+    if (o.read_only)
+      args.Refuse("readOnly", "false for a database in memory", args.Get("readOnly"));
+  }
+  return out;
+}
+
+}  // namespace ruvector

@@ -1,0 +1,354 @@
+#include "collection/collection.h"
+
+#include <algorithm>
+#include <mutex>
+#include <shared_mutex>
+
+#include "core/error.h"
+#include "core/parallel.h"
+
+namespace ruvector {
+namespace {
+
+// Rows appended or linked under one lock: what a search may have to wait for.
+constexpr size_t kAppendSlice = 1024;
+constexpr size_t kLinkSlice = 16;
+// A growing segment beyond this is sealed for good; a rewrite of it would take seconds.
+constexpr size_t kSealBytes = sizeof(void*) == 4 ? size_t{256} << 20 : size_t{1} << 30;
+
+}  // namespace
+
+Collection::Collection(uint32_t id, std::string name, const CollectionOptions& options)
+    : id_(id),
+      name_(std::move(name)),
+      options_(options),
+      space_(options.metric, options.dimensions) {
+  if (options_.threads == 0) options_.threads = DefaultThreads();
+}
+
+void Collection::Load(Directory& directory, const DatabaseId& database,
+                      const std::vector<SegmentEntry>& segments) {
+  for (const SegmentEntry& entry : segments) {
+    auto segment =
+        std::make_unique<SealedSegment>(directory, database, entry, space_, options_.hnsw.m);
+    if (entry.growing && &entry == &segments.back()) {
+      growing_entry_ = entry;
+      thawable_ = std::move(segment);
+    } else {
+      sealed_.push_back(std::move(segment));
+    }
+  }
+}
+
+std::optional<Collection::Located> Collection::Locate(std::string_view id) const {
+  std::optional<Located> found;
+  ForEachSegment([&](Segment& segment) {
+    if (found) return;
+    const Slot slot = segment.Find(id);
+    if (slot != kNoSlot && segment.live().Contains(slot)) found = Located{&segment, slot};
+  });
+  return found;
+}
+
+// --- Writing
+
+void Collection::RequireGrowing() {
+  if (growing_) return;
+  std::unique_ptr<GrowingSegment> growing =
+      thawable_ ? GrowingSegment::Thaw(*thawable_, options_.hnsw)
+                : std::make_unique<GrowingSegment>(space_, options_.hnsw);
+  const std::lock_guard<FairMutex> lock(mutex_);
+  growing_ = std::move(growing);
+  thawable_.reset();
+}
+
+void Collection::Prepare(std::span<const Operation> operations) {
+  size_t rows = 0;
+  for (const Operation& op : operations) {
+    if (op.kind == Operation::Kind::kPut || op.kind == Operation::Kind::kSetMetadata) ++rows;
+  }
+  if (rows > 0) RequireGrowing();
+  if (!sealed_.empty() || thawable_) {
+    // Damage on disk must be found before the commit: whatever Apply will read there is read, and
+    // so checked, now.
+    const std::shared_lock<FairMutex> lock(mutex_);
+    for (const Operation& op : operations) {
+      const std::optional<Located> row = Locate(op.id);
+      if (row && op.kind == Operation::Kind::kSetMetadata) row->segment->Vector(row->slot);
+    }
+  }
+  if (rows == 0) return;
+  const std::lock_guard<FairMutex> lock(mutex_);
+  growing_->Reserve(rows);
+}
+
+void Collection::Retire(std::string_view id) {
+  if (const std::optional<Located> row = Locate(id)) row->segment->Retire(row->slot);
+}
+
+void Collection::Apply(std::span<const Operation> operations) {
+  // Rows first, a slice at a time, seen by nobody; then everything becomes visible under one lock.
+  std::vector<Slot> slots(operations.size(), kNoSlot);
+  for (size_t i = 0; i < operations.size();) {
+    const size_t end = std::min(operations.size(), i + kAppendSlice);
+    const std::lock_guard<FairMutex> lock(mutex_);
+    for (; i < end; ++i) {
+      const Operation& op = operations[i];
+      if (op.kind == Operation::Kind::kPut) {
+        slots[i] = growing_->Append(op.id, op.metadata, op.vector);
+      } else if (op.kind == Operation::Kind::kSetMetadata) {
+        // A sealed row cannot change: it moves.
+        const std::optional<Located> row = Locate(op.id);
+        if (row && row->segment != growing_.get()) {
+          slots[i] = growing_->Append(op.id, op.metadata, row->segment->Vector(row->slot));
+        }
+      }
+    }
+  }
+  const std::lock_guard<FairMutex> lock(mutex_);
+  for (size_t i = 0; i < operations.size(); ++i) {
+    const Operation& op = operations[i];
+    switch (op.kind) {
+      case Operation::Kind::kPut:
+      case Operation::Kind::kSetMetadata:
+        growing_changed_ = true;
+        if (slots[i] != kNoSlot) {
+          Retire(op.id);
+          growing_->Publish(slots[i]);
+        } else if (const std::optional<Located> row = Locate(op.id)) {
+          growing_->SetMetadata(row->slot, op.metadata);
+        }
+        break;
+      case Operation::Kind::kDelete:
+        Retire(op.id);
+        break;
+      case Operation::Kind::kClear:
+        sealed_.clear();
+        thawable_.reset();
+        growing_.reset();
+        growing_entry_ = {};
+        growing_changed_ = false;
+        break;
+    }
+  }
+}
+
+bool Collection::WantsLinks(const GrowingSegment& growing) const {
+  switch (options_.index) {
+    case IndexKind::kFlat:
+      return false;
+    case IndexKind::kHnsw:
+      return growing.rows() >= kFirstLinkedRows;
+    case IndexKind::kAuto:
+      return growing.rows() > kFlatRows;
+  }
+  return false;
+}
+
+size_t Collection::LinkPending(size_t rows, size_t threads) {
+  for (size_t done = 0;;) {
+    const std::lock_guard<FairMutex> lock(mutex_);
+    if (!growing_ || !WantsLinks(*growing_)) return 0;
+    const size_t pending = growing_->rows() - growing_->linked();
+    if (pending == 0 || done >= rows) return pending;
+    const size_t slice = std::min({pending, rows - done, kLinkSlice * threads});
+    growing_->Link(growing_->linked() + slice, threads);
+    growing_changed_ = true;
+    done += slice;
+  }
+}
+
+// --- Reading
+
+Row Collection::ReadRow(const Segment& segment, Slot slot, bool with_vector, size_t dimensions) {
+  Row row;
+  row.id = segment.Id(slot);
+  row.metadata = segment.Metadata(slot);
+  if (with_vector) {
+    const float* vector = segment.Vector(slot);
+    row.vector.assign(vector, vector + dimensions);
+  }
+  return row;
+}
+
+std::optional<Row> Collection::Get(std::string_view id, bool with_vector) const {
+  const std::shared_lock<FairMutex> lock(mutex_);
+  const std::optional<Located> row = Locate(id);
+  if (!row) return std::nullopt;
+  return ReadRow(*row->segment, row->slot, with_vector, options_.dimensions);
+}
+
+bool Collection::Has(std::string_view id) const {
+  const std::shared_lock<FairMutex> lock(mutex_);
+  return Locate(id).has_value();
+}
+
+Bitset Collection::Matches(const Segment& segment, const Filter* filter) const {
+  Bitset matches = segment.live();
+  if (filter == nullptr) return matches;
+  FilterScratch scratch;
+  segment.live().ForEach([&](Slot slot) {
+    if (!filter->MatchesText(segment.Metadata(slot), scratch)) matches.Reset(slot);
+  });
+  return matches;
+}
+
+size_t Collection::Count(const Filter* filter) const {
+  const std::shared_lock<FairMutex> lock(mutex_);
+  size_t n = 0;
+  ForEachSegment([&](const Segment& segment) {
+    n += filter == nullptr ? segment.live_count() : Matches(segment, filter).Count();
+  });
+  return n;
+}
+
+std::vector<std::string> Collection::MatchingIds(const Filter& filter) const {
+  const std::shared_lock<FairMutex> lock(mutex_);
+  std::vector<std::string> ids;
+  ForEachSegment([&](const Segment& segment) {
+    Matches(segment, &filter).ForEach([&](Slot slot) { ids.emplace_back(segment.Id(slot)); });
+  });
+  return ids;
+}
+
+ScanPage Collection::Scan(uint64_t cursor, size_t limit, const Filter* filter,
+                          bool with_vectors) const {
+  const std::shared_lock<FairMutex> lock(mutex_);
+  ScanPage page;
+  FilterScratch scratch;
+  uint64_t base = 0;
+  ForEachSegment([&](const Segment& segment) {
+    const size_t first =
+        cursor > base ? static_cast<size_t>(std::min<uint64_t>(cursor - base, segment.rows())) : 0;
+    for (size_t s = first; s < segment.rows() && !page.cursor; ++s) {
+      const Slot slot = static_cast<Slot>(s);
+      if (!segment.live().Test(slot)) continue;
+      if (filter != nullptr && !filter->MatchesText(segment.Metadata(slot), scratch)) continue;
+      if (page.rows.size() == limit) {
+        page.cursor = base + slot;
+        break;
+      }
+      page.rows.push_back(ReadRow(segment, slot, with_vectors, options_.dimensions));
+    }
+    base += segment.rows();
+  });
+  return page;
+}
+
+CollectionStats Collection::Stats() const {
+  const std::shared_lock<FairMutex> lock(mutex_);
+  CollectionStats stats;
+  ForEachSegment([&](const Segment& segment) {
+    stats.count += segment.live_count();
+    stats.deleted += segment.rows() - segment.live_count();
+    stats.linked += segment.linked();
+    stats.memory_bytes += segment.heap_bytes();
+    ++stats.segments;
+  });
+  if (growing_ && WantsLinks(*growing_)) stats.pending = growing_->rows() - growing_->linked();
+  return stats;
+}
+
+// --- Checkpoint
+
+size_t Collection::GrowingBytes() const {
+  const std::shared_lock<FairMutex> lock(mutex_);
+  return growing_
+             ? growing_->rows() * (options_.dimensions + 2 * options_.hnsw.m + 16) * sizeof(float)
+             : 0;
+}
+
+std::vector<SegmentEntry> Collection::WriteSegments(Directory& directory,
+                                                    const DatabaseId& database,
+                                                    uint64_t& next_segment) {
+  const std::shared_lock<FairMutex> lock(mutex_);
+  std::vector<SegmentEntry> entries;
+  const auto with_tombstones = [&](const Segment& segment, SegmentEntry entry, bool rewritten) {
+    entry.deleted = segment.rows() - segment.live_count();
+    if (entry.deleted == 0) {
+      entry.tombstones.reset();
+    } else if (rewritten || segment.tombstones_changed() || !entry.tombstones) {
+      Bitset deleted(segment.rows(), true);
+      segment.live().ForEach([&](Slot s) { deleted.Reset(s); });
+      entry.tombstones = WriteTombstones(directory, database, entry.id, deleted);
+    }
+    entries.push_back(std::move(entry));
+  };
+  for (const auto& segment : sealed_) with_tombstones(*segment, segment->manifest_entry(), false);
+  if (thawable_) with_tombstones(*thawable_, growing_entry_, false);
+  if (growing_ && growing_->rows() > 0) {
+    SegmentEntry entry = growing_entry_;
+    const bool rewrite = growing_changed_ || entry.id == 0;
+    if (rewrite) {
+      entry = {};
+      entry.id = next_segment++;
+      entry.rows = growing_->rows();
+      entry.growing = true;
+      entry.parts = {growing_->WriteTo(directory, database, entry.id)};
+      if (entry.parts[0].bytes > kSealBytes && growing_->linked() == growing_->rows())
+        entry.growing = false;
+    }
+    with_tombstones(*growing_, entry, rewrite);
+  }
+  return entries;
+}
+
+void Collection::CheckpointDone(Directory& directory, const DatabaseId& database,
+                                const std::vector<SegmentEntry>& segments) {
+  std::unique_ptr<SealedSegment> sealed;
+  if (growing_ && growing_->rows() > 0 && !segments.back().growing) {
+    sealed = std::make_unique<SealedSegment>(directory, database, segments.back(), space_,
+                                             options_.hnsw.m);
+  }
+  const std::lock_guard<FairMutex> lock(mutex_);
+  for (size_t i = 0; i < sealed_.size(); ++i) {
+    sealed_[i]->manifest_entry() = segments[i];
+    sealed_[i]->set_tombstones_changed(false);
+  }
+  growing_entry_ = {};
+  if (sealed) {
+    sealed_.push_back(std::move(sealed));
+    growing_.reset();
+  } else if (segments.size() > sealed_.size()) {
+    growing_entry_ = segments.back();
+    (growing_ ? static_cast<Segment&>(*growing_) : *thawable_).set_tombstones_changed(false);
+  }
+  growing_changed_ = false;
+}
+
+std::vector<SegmentEntry> Collection::CopySegments(Directory& target,
+                                                   const DatabaseId& database) const {
+  const std::shared_lock<FairMutex> lock(mutex_);
+  std::vector<SegmentEntry> entries;
+  const auto add = [&](const Segment& segment, SegmentEntry entry) {
+    entry.deleted = segment.rows() - segment.live_count();
+    entry.tombstones.reset();
+    if (entry.deleted > 0) {
+      Bitset deleted(segment.rows(), true);
+      segment.live().ForEach([&](Slot s) { deleted.Reset(s); });
+      entry.tombstones = WriteTombstones(target, database, entry.id, deleted);
+    }
+    entries.push_back(std::move(entry));
+  };
+  const auto copy = [&](const SealedSegment& segment) {
+    SegmentEntry entry = segment.manifest_entry();
+    const SegmentReader& file = segment.file();
+    const FileRef part{entry.parts.front().name, file.size()};
+    WriteFileAtomically(target, part.name, file.data(), file.size());
+    entry.parts = {part};
+    add(segment, entry);
+  };
+  for (const auto& segment : sealed_) copy(*segment);
+  if (thawable_) copy(*thawable_);
+  if (growing_ && growing_->rows() > 0) {
+    SegmentEntry entry;
+    entry.id = uint64_t{1} << 62;  // no other segment gets that far
+    entry.rows = growing_->rows();
+    entry.growing = true;
+    entry.parts = {growing_->WriteTo(target, database, entry.id)};
+    add(*growing_, entry);
+  }
+  return entries;
+}
+
+}  // namespace ruvector

@@ -1,0 +1,189 @@
+#include "collection/growing_segment.h"
+
+#include <bit>
+
+#include "collection/sealed_segment.h"
+#include "core/coding.h"
+#include "core/error.h"
+
+namespace ruvector {
+
+GrowingSegment::GrowingSegment(const MetricSpace& space, const HnswParameters& parameters)
+    : space_(space), builder_(space, parameters) {}
+
+std::unique_ptr<GrowingSegment> GrowingSegment::Thaw(const SealedSegment& sealed,
+                                                     const HnswParameters& parameters) {
+  auto growing = std::make_unique<GrowingSegment>(sealed.space(), parameters);
+  const size_t rows = sealed.rows();
+  growing->Reserve(rows);
+  growing->builder_.BeginRestore(rows, sealed.linked(), sealed.max_norm());
+  std::vector<NeighborList> levels;
+  for (Slot slot = 0; slot < rows; ++slot) {
+    levels.clear();
+    Slot twin = kNoSlot;
+    if (slot < sealed.linked()) {
+      const int top = sealed.LevelOf(slot);
+      for (int level = 0; level <= top; ++level) levels.push_back(sealed.CheckedLinks(slot, level));
+      twin = sealed.Twin(slot);
+    }
+    AppendText(growing->ids_, sealed.Id(slot));
+    AppendText(growing->metadata_, sealed.Metadata(slot));
+    growing->builder_.RestoreRow(sealed.Vector(slot), sealed.Scalar(slot), levels, twin);
+    growing->table_.Put(slot, [&](Slot s) { return growing->Id(s); });
+  }
+  if (sealed.linked() > 0) growing->builder_.EndRestore(sealed.entry(), sealed.max_level());
+  growing->live_ = sealed.live();
+  growing->live_count_ = sealed.live_count();
+  growing->tombstones_changed_ = sealed.tombstones_changed();
+  return growing;
+}
+
+void GrowingSegment::Reserve(size_t rows) {
+  const size_t total = this->rows() + rows;
+  if (total >= kNoSlot) throw std::bad_alloc();
+  const auto grow = [&](auto& vector, size_t wanted) {
+    if (vector.capacity() < wanted)
+      vector.reserve(std::max(wanted, vector.capacity() + vector.capacity() / 2));
+  };
+  grow(ids_.spans, total);
+  grow(metadata_.spans, total);
+  grow(live_.words(), (total + 63) / 64);
+  table_.Reserve(rows, [this](Slot s) { return Id(s); });
+  builder_.Reserve(total);
+}
+
+void GrowingSegment::AppendText(Texts& texts, std::string_view text) {
+  texts.spans.push_back({texts.bytes.size(), static_cast<uint32_t>(text.size())});
+  texts.bytes.append(text);
+}
+
+Slot GrowingSegment::Append(std::string_view id, std::string_view metadata, const float* vector) {
+  AppendText(ids_, id);
+  AppendText(metadata_, metadata);
+  const Slot slot = builder_.Append(vector);
+  live_.Resize(builder_.rows());
+  return slot;
+}
+
+void GrowingSegment::Publish(Slot slot) noexcept {
+  table_.Put(slot, [this](Slot s) { return Id(s); });
+  live_.Set(slot);
+  ++live_count_;
+}
+
+void GrowingSegment::SetMetadata(Slot slot, std::string_view metadata) {
+  metadata_.spans[slot] = {metadata_.bytes.size(), static_cast<uint32_t>(metadata.size())};
+  metadata_.bytes.append(metadata);
+}
+
+Slot GrowingSegment::Find(std::string_view id) const {
+  return table_.Find(id, rows(), [this](Slot s) { return Id(s); });
+}
+
+void GrowingSegment::SearchLinked(const PreparedQuery& query, size_t ef, size_t limit,
+                                  const Bitset& accept, bool filtered, SearchScratch& scratch,
+                                  std::vector<Candidate>& out) const {
+  SearchLinkedRows(builder_, query, ef, limit, accept, filtered, scratch, out);
+}
+
+void GrowingSegment::Scan(const PreparedQuery& query, size_t limit, const Bitset& accept, Slot from,
+                          std::vector<Candidate>& out) const {
+  ScanRows(*this, query, limit, accept, from, rows(), out);
+}
+
+size_t GrowingSegment::heap_bytes() const {
+  return builder_.bytes() + ids_.bytes.capacity() + metadata_.bytes.capacity() +
+         (ids_.spans.capacity() + metadata_.spans.capacity()) * sizeof(Span) +
+         table_.capacity() * sizeof(uint32_t);
+}
+
+namespace {
+
+void AppendWords(SegmentWriter& out, const std::vector<uint32_t>& words) {
+  std::string bytes;
+  bytes.reserve(words.size() * 4);
+  for (uint32_t w : words) PutU32(bytes, w);
+  out.Append(bytes.data(), bytes.size());
+}
+
+void AppendList(std::vector<uint32_t>& words, const NeighborList& list, size_t width) {
+  words.push_back(list.count);
+  words.insert(words.end(), list.begin, list.begin + list.count);
+  words.resize(words.size() + width - list.count, 0);
+}
+
+}  // namespace
+
+FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database,
+                                uint64_t segment) const {
+  const size_t rows = this->rows(), linked = this->linked(), m = builder_.m();
+  SegmentWriter out(directory, database, segment);
+
+  std::string info = "{\"rows\":" + std::to_string(rows) + ",\"linked\":" + std::to_string(linked) +
+                     ",\"dimensions\":" + std::to_string(space_.dimensions()) +
+                     ",\"metric\":" + std::to_string(static_cast<int>(space_.metric())) +
+                     ",\"m\":" + std::to_string(m) +
+                     ",\"maxLevel\":" + std::to_string(linked > 0 ? builder_.max_level() : 0) +
+                     ",\"entry\":" + std::to_string(linked > 0 ? builder_.entry() : 0) +
+                     ",\"maxNorm\":";
+  info += std::to_string(std::bit_cast<uint32_t>(builder_.max_norm())) + "}";
+  out.Begin(SectionKind::kInfo, 0);
+  out.Append(info.data(), info.size());
+
+  const auto append_texts = [&](const Texts& texts, SectionKind offsets, SectionKind bytes) {
+    std::string table;
+    uint64_t at = 0;
+    for (Slot s = 0; s < rows; ++s) {
+      PutU64(table, at);
+      at += texts.spans[s].bytes;
+    }
+    PutU64(table, at);
+    out.Begin(offsets, 8);
+    out.Append(table.data(), table.size());
+    out.Begin(bytes, 0);
+    for (Slot s = 0; s < rows; ++s) {
+      const std::string_view text = Text(texts, s);
+      out.Append(text.data(), text.size());
+    }
+  };
+  append_texts(ids_, SectionKind::kIdOffsets, SectionKind::kIds);
+  out.Begin(SectionKind::kIdTable, 4);
+  AppendWords(out, table_.words());
+  append_texts(metadata_, SectionKind::kMetadataOffsets, SectionKind::kMetadata);
+
+  out.Begin(SectionKind::kScalars, 4);
+  for (Slot s = 0; s < rows; ++s) {
+    const float scalar = builder_.Scalar(s);
+    out.Append(&scalar, sizeof scalar);
+  }
+  out.Begin(SectionKind::kVectors, space_.dimensions() * sizeof(float));
+  for (Slot s = 0; s < rows; ++s)
+    out.Append(builder_.Vector(s), space_.dimensions() * sizeof(float));
+
+  std::vector<uint32_t> words;
+  out.Begin(SectionKind::kLinks, (1 + 2 * m) * 4);
+  for (Slot s = 0; s < linked; ++s) {
+    words.clear();
+    AppendList(words, builder_.Links(s, 0), 2 * m);
+    AppendWords(out, words);
+  }
+  words.clear();
+  std::vector<uint32_t> offsets;
+  for (Slot s = 0; s < linked; ++s) {
+    offsets.push_back(static_cast<uint32_t>(words.size() / (1 + m)));
+    for (int level = 1; level <= builder_.LevelOf(s); ++level)
+      AppendList(words, builder_.Links(s, level), m);
+  }
+  offsets.push_back(static_cast<uint32_t>(words.size() / (1 + m)));
+  out.Begin(SectionKind::kUpperOffsets, 4);
+  AppendWords(out, offsets);
+  out.Begin(SectionKind::kUpperLinks, (1 + m) * 4);
+  AppendWords(out, words);
+  words.clear();
+  for (Slot s = 0; s < linked; ++s) words.push_back(builder_.Twin(s));
+  out.Begin(SectionKind::kTwins, 4);
+  AppendWords(out, words);
+  return out.Finish();
+}
+
+}  // namespace ruvector

@@ -1,0 +1,77 @@
+// The rows since the last sealing, in memory: appended, then linked into the graph.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "collection/id_table.h"
+#include "collection/segment.h"
+#include "index/hnsw_builder.h"
+#include "storage/segment_file.h"
+
+namespace ruvector {
+
+class SealedSegment;
+
+/// Threads: everything not const needs exclusive access.
+class GrowingSegment : public Segment {
+ public:
+  GrowingSegment(const MetricSpace& space, const HnswParameters& parameters);
+
+  /// A growing copy of a sealed segment, graph and deleted rows included; nothing is linked anew.
+  /// Throws kCorrupt.
+  static std::unique_ptr<GrowingSegment> Thaw(const SealedSegment& sealed,
+                                              const HnswParameters& parameters);
+
+  /// Makes room for `rows` further rows; the only thing here that allocates much. Throws
+  /// std::bad_alloc and changes nothing.
+  void Reserve(size_t rows);
+  /// Adds a row that nobody sees yet.
+  Slot Append(std::string_view id, std::string_view metadata, const float* vector);
+  /// The row becomes the one of its id. Needs an earlier Reserve.
+  void Publish(Slot slot) noexcept;
+  void SetMetadata(Slot slot, std::string_view metadata);
+  /// Links rows up to `end`.
+  void Link(size_t end, size_t threads) { builder_.LinkRange(end, threads); }
+
+  /// All rows as a segment file.
+  FileRef WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment) const;
+
+  size_t rows() const override { return builder_.rows(); }
+  size_t linked() const override { return builder_.linked(); }
+  std::string_view Id(Slot slot) const override { return Text(ids_, slot); }
+  std::string_view Metadata(Slot slot) const override { return Text(metadata_, slot); }
+  const float* Vector(Slot slot) const override { return builder_.Vector(slot); }
+  float Scalar(Slot slot) const { return builder_.Scalar(slot); }
+  Slot Find(std::string_view id) const override;
+  void SearchLinked(const PreparedQuery& query, size_t ef, size_t limit, const Bitset& accept,
+                    bool filtered, SearchScratch& scratch,
+                    std::vector<Candidate>& out) const override;
+  void Scan(const PreparedQuery& query, size_t limit, const Bitset& accept, Slot from,
+            std::vector<Candidate>& out) const override;
+  size_t heap_bytes() const override;
+
+ private:
+  struct Span {
+    uint64_t offset;
+    uint32_t bytes;
+  };
+  struct Texts {
+    std::string bytes;
+    std::vector<Span> spans;  // [rows]
+  };
+  static std::string_view Text(const Texts& texts, Slot slot) {
+    const Span& span = texts.spans[slot];
+    return std::string_view(texts.bytes).substr(span.offset, span.bytes);
+  }
+  static void AppendText(Texts& texts, std::string_view text);
+
+  MetricSpace space_;
+  HnswBuilder builder_;
+  Texts ids_;
+  Texts metadata_;
+  IdTable table_;
+};
+
+}  // namespace ruvector

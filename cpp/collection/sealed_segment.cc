@@ -1,0 +1,146 @@
+#include "collection/sealed_segment.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "core/coding.h"
+#include "core/error.h"
+#include "core/json.h"
+#include "index/hnsw_builder.h"
+
+namespace ruvector {
+namespace {
+
+constexpr uint64_t kMaxInfoBytes = 1 << 16;
+
+uint64_t InfoNumber(const Json& info, const char* key, uint64_t limit, const std::string& what) {
+  const auto at = info.IsObject() ? info.FindMember(key) : Json::ConstMemberIterator();
+  if (!info.IsObject() || at == info.MemberEnd() || !at->value.IsUint64() ||
+      at->value.GetUint64() > limit) {
+    throw Error(ErrorCode::kCorrupt, what + ": info has no valid \"" + key + "\"");
+  }
+  return at->value.GetUint64();
+}
+
+}  // namespace
+
+SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
+                             const SegmentEntry& entry, const MetricSpace& space, size_t m)
+    : entry_(entry), space_(space), m_(m) {
+  reader_ = std::make_unique<SegmentReader>(directory, entry.parts, database, entry.id);
+  what_ = directory.path() + "/" + entry.parts.front().name;
+  const Section info_section = reader_->Find(SectionKind::kInfo, 0, 0);
+  if (info_section.bytes() > kMaxInfoBytes) Damaged("info is too long");
+  const std::string_view text(
+      reinterpret_cast<const char*>(info_section.Range(0, info_section.bytes())),
+      info_section.bytes());
+  JsonDocument info;
+  try {
+    info = ParseJson(text, "info");
+  } catch (const Error& e) {
+    Damaged(e.what());
+  }
+  rows_ = InfoNumber(info, "rows", kNoSlot - 1, what_);
+  linked_ = InfoNumber(info, "linked", rows_, what_);
+  entry_slot_ = static_cast<Slot>(InfoNumber(info, "entry", linked_ == 0 ? 0 : linked_ - 1, what_));
+  max_level_ = static_cast<int>(InfoNumber(info, "maxLevel", kMaxGraphLevel, what_));
+  max_norm_ =
+      std::bit_cast<float>(static_cast<uint32_t>(InfoNumber(info, "maxNorm", 0xffffffff, what_)));
+  if (rows_ != entry.rows ||
+      InfoNumber(info, "dimensions", kMaxDimensions, what_) != space.dimensions() ||
+      InfoNumber(info, "metric", 3, what_) != static_cast<uint64_t>(space.metric()) ||
+      InfoNumber(info, "m", 512, what_) != m_ || !std::isfinite(max_norm_)) {
+    Damaged("rows, dimensions, metric or m differ from the manifest's");
+  }
+  const size_t m0_bytes = (1 + 2 * m_) * 4, upper_bytes = (1 + m_) * 4;
+  id_offsets_ = reader_->Find(SectionKind::kIdOffsets, 8, rows_ + 1);
+  ids_ = reader_->Find(SectionKind::kIds, 0, 0);
+  id_table_ = reader_->Find(SectionKind::kIdTable, 0, 0);
+  id_capacity_ = id_table_.bytes() / 4;
+  if (id_capacity_ > 0 && (!std::has_single_bit(id_capacity_) || id_capacity_ < 2))
+    Damaged("id table has a wrong size");
+  id_table_ = reader_->Find(SectionKind::kIdTable, 4, id_capacity_);
+  vectors_ = reader_->Find(SectionKind::kVectors, space.dimensions() * sizeof(float), rows_);
+  scalars_ = reader_->Find(SectionKind::kScalars, 4, rows_);
+  metadata_offsets_ = reader_->Find(SectionKind::kMetadataOffsets, 8, rows_ + 1);
+  metadata_ = reader_->Find(SectionKind::kMetadata, 0, 0);
+  links_ = reader_->Find(SectionKind::kLinks, m0_bytes, linked_);
+  upper_offsets_ = reader_->Find(SectionKind::kUpperOffsets, 4, linked_ + 1);
+  const Section upper = reader_->Find(SectionKind::kUpperLinks, 0, 0);
+  upper_links_ = reader_->Find(SectionKind::kUpperLinks, upper_bytes, upper.bytes() / upper_bytes);
+  twins_ = reader_->Find(SectionKind::kTwins, 4, linked_);
+  if (linked_ > 0 && LevelOf(entry_slot_) < max_level_) Damaged("entry is on no upper level");
+
+  live_.Resize(rows_, true);
+  live_count_ = rows_;
+  if (entry.tombstones) {
+    const Bitset deleted = ReadTombstones(directory, *entry.tombstones, database, entry.id, rows_);
+    for (size_t w = 0; w < deleted.words().size(); ++w) live_.words()[w] &= ~deleted.words()[w];
+    live_count_ = live_.Count();
+  }
+  if (rows_ - live_count_ != entry.deleted)
+    Damaged("number of deleted rows differs from the manifest's");
+}
+
+void SealedSegment::Damaged(const char* detail) const {
+  throw Error(ErrorCode::kCorrupt, what_ + ": " + detail);
+}
+
+std::string_view SealedSegment::Text(const Section& offsets, const Section& bytes,
+                                     Slot slot) const {
+  const uint64_t begin = LoadU64(offsets.Row(slot)), end = LoadU64(offsets.Row(slot + 1));
+  if (end < begin) Damaged("text offsets go backwards");
+  return {reinterpret_cast<const char*>(bytes.Range(begin, end - begin)),
+          static_cast<size_t>(end - begin)};
+}
+
+Slot SealedSegment::Find(std::string_view id) const {
+  return FindInIdTable(
+      id, id_capacity_, rows_, [&](size_t i) { return LoadU32(id_table_.Row(i)); },
+      [&](Slot s) { return Id(s); });
+}
+
+uint32_t SealedSegment::UpperOffset(Slot slot) const { return LoadU32(upper_offsets_.Row(slot)); }
+
+int SealedSegment::LevelOf(Slot slot) const {
+  const uint32_t begin = UpperOffset(slot), end = UpperOffset(slot + 1);
+  if (end < begin || end - begin > kMaxGraphLevel || end > upper_links_.bytes() / ((1 + m_) * 4)) {
+    Damaged("upper links go backwards");
+  }
+  return static_cast<int>(end - begin);
+}
+
+NeighborList SealedSegment::CheckedLinks(Slot slot, int level) const {
+  const uint8_t* row =
+      level == 0 ? links_.Row(slot)
+                 : (level <= LevelOf(slot)
+                        ? upper_links_.Row(UpperOffset(slot) + static_cast<uint32_t>(level) - 1)
+                        : nullptr);
+  if (row == nullptr) Damaged("a link leads to a row that is not on its level");
+  const auto* words = reinterpret_cast<const uint32_t*>(row);
+  const NeighborList list{words + 1, words[0]};
+  if (list.count > (level == 0 ? 2 * m_ : m_)) Damaged("a row has too many links");
+  for (uint32_t i = 0; i < list.count; ++i) {
+    if (list.begin[i] >= linked_) Damaged("a link leads out of the segment");
+  }
+  return list;
+}
+
+Slot SealedSegment::Twin(Slot slot) const {
+  const Slot twin = LoadU32(twins_.Row(slot));
+  return twin < linked_ ? twin : kNoSlot;
+}
+
+void SealedSegment::SearchLinked(const PreparedQuery& query, size_t ef, size_t limit,
+                                 const Bitset& accept, bool filtered, SearchScratch& scratch,
+                                 std::vector<Candidate>& out) const {
+  SearchLinkedRows(*this, query, ef, limit, accept, filtered, scratch, out);
+}
+
+void SealedSegment::Scan(const PreparedQuery& query, size_t limit, const Bitset& accept, Slot from,
+                         std::vector<Candidate>& out) const {
+  ScanRows(*this, query, limit, accept, from, rows_, out);
+}
+
+}  // namespace ruvector

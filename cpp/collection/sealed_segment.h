@@ -1,0 +1,80 @@
+// Rows on disk, mapped: searched where they lie, never changed but for which of them are live.
+// Every block is checked when it is first touched and every slot read from the file is compared
+// with the row count, so that a damaged or hostile file gives CORRUPT.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "collection/id_table.h"
+#include "collection/segment.h"
+#include "storage/manifest.h"
+#include "storage/segment_file.h"
+
+namespace ruvector {
+
+class SealedSegment : public Segment {
+ public:
+  /// Throws kCorrupt, kIo.
+  SealedSegment(Directory& directory, const DatabaseId& database, const SegmentEntry& entry,
+                const MetricSpace& space, size_t m);
+
+  const SegmentEntry& manifest_entry() const { return entry_; }
+  SegmentEntry& manifest_entry() { return entry_; }
+  const MetricSpace& space() const { return space_; }
+  const SegmentReader& file() const { return *reader_; }
+  float max_norm() const { return max_norm_; }
+
+  size_t rows() const override { return rows_; }
+  size_t linked() const override { return linked_; }
+  std::string_view Id(Slot slot) const override { return Text(id_offsets_, ids_, slot); }
+  std::string_view Metadata(Slot slot) const override {
+    return Text(metadata_offsets_, metadata_, slot);
+  }
+  const float* Vector(Slot slot) const override {
+    return reinterpret_cast<const float*>(vectors_.Row(slot));
+  }
+  float Scalar(Slot slot) const {
+    float scalar;
+    std::memcpy(&scalar, scalars_.Row(slot), sizeof scalar);
+    return scalar;
+  }
+  Slot Find(std::string_view id) const override;
+  void SearchLinked(const PreparedQuery& query, size_t ef, size_t limit, const Bitset& accept,
+                    bool filtered, SearchScratch& scratch,
+                    std::vector<Candidate>& out) const override;
+  void Scan(const PreparedQuery& query, size_t limit, const Bitset& accept, Slot from,
+            std::vector<Candidate>& out) const override;
+  size_t heap_bytes() const override { return reader_->heap_bytes() + live_.words().size() * 8; }
+
+  // A View for graph_search.h.
+  Slot entry() const { return entry_slot_; }
+  int max_level() const { return max_level_; }
+  NeighborList Links(Slot slot, int level) const { return CheckedLinks(slot, level); }
+  Slot Twin(Slot slot) const;
+  void Prefetch(Slot slot) const { vectors_.Prefetch(slot); }
+  /// The neighbours of a linked row, each of them a linked row that has this level.
+  NeighborList CheckedLinks(Slot slot, int level) const;
+  int LevelOf(Slot slot) const;
+
+ private:
+  std::string_view Text(const Section& offsets, const Section& bytes, Slot slot) const;
+  uint32_t UpperOffset(Slot slot) const;
+  [[noreturn]] void Damaged(const char* detail) const;
+
+  SegmentEntry entry_;
+  MetricSpace space_;
+  std::string what_;
+  std::unique_ptr<SegmentReader> reader_;
+  size_t rows_ = 0;
+  size_t linked_ = 0;
+  size_t m_ = 0;
+  Slot entry_slot_ = 0;
+  int max_level_ = 0;
+  float max_norm_ = 0;
+  size_t id_capacity_ = 0;
+  Section id_offsets_, ids_, id_table_, vectors_, scalars_, metadata_offsets_, metadata_;
+  Section links_, upper_offsets_, upper_links_, twins_;
+};
+
+}  // namespace ruvector

@@ -1,0 +1,105 @@
+// Rows that are searched together: the growing segment in memory, or a sealed one on disk. A row
+// keeps its slot; deleting only takes it out of `live`.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "core/bitset.h"
+#include "core/types.h"
+#include "index/candidate.h"
+#include "index/graph_search.h"
+#include "index/metric_space.h"
+
+namespace ruvector {
+
+class Segment {
+ public:
+  virtual ~Segment() = default;
+
+  virtual size_t rows() const = 0;
+  /// Rows 0 … linked - 1 are in the graph.
+  virtual size_t linked() const = 0;
+  virtual std::string_view Id(Slot slot) const = 0;
+  /// JSON text, empty when the row has none.
+  virtual std::string_view Metadata(Slot slot) const = 0;
+  virtual const float* Vector(Slot slot) const = 0;
+  /// The last row that had this id, live or not; kNoSlot.
+  virtual Slot Find(std::string_view id) const = 0;
+
+  /// Appends accepted linked rows close to the query, at least min(limit, those the graph reaches),
+  /// closest first.
+  ///   filtered  accept holds a minor part of the rows, so the walk goes on until `ef` of them are
+  ///   found
+  virtual void SearchLinked(const PreparedQuery& query, size_t ef, size_t limit,
+                            const Bitset& accept, bool filtered, SearchScratch& scratch,
+                            std::vector<Candidate>& out) const = 0;
+
+  /// Appends the `limit` closest accepted rows of slots from … rows - 1, ties by id, closest first.
+  virtual void Scan(const PreparedQuery& query, size_t limit, const Bitset& accept, Slot from,
+                    std::vector<Candidate>& out) const = 0;
+
+  virtual size_t heap_bytes() const = 0;
+
+  const Bitset& live() const { return live_; }
+  size_t live_count() const { return live_count_; }
+  /// The row leaves; false when it was not live.
+  bool Retire(Slot slot) noexcept {
+    if (!live_.Contains(slot)) return false;
+    live_.Reset(slot);
+    --live_count_;
+    tombstones_changed_ = true;
+    return true;
+  }
+  /// Rows retired since the last checkpoint?
+  bool tombstones_changed() const { return tombstones_changed_; }
+  void set_tombstones_changed(bool changed) { tombstones_changed_ = changed; }
+
+ protected:
+  Bitset live_;
+  size_t live_count_ = 0;
+  bool tombstones_changed_ = false;
+};
+
+/// Segment::Scan for anything with Vector, Scalar and Id.
+template <typename Rows>
+void ScanRows(const Rows& rows, const PreparedQuery& query, size_t limit, const Bitset& accept,
+              Slot from, size_t end, std::vector<Candidate>& out) {
+  const auto closer = [&](const Candidate& a, const Candidate& b) {
+    return a.distance < b.distance ||
+           (a.distance == b.distance && rows.Id(a.slot) < rows.Id(b.slot));
+  };
+  TopK<Candidate, decltype(closer)> top(limit, closer);
+  const auto& words = accept.words();
+  for (size_t w = from / 64; w < words.size() && w * 64 < end; ++w) {
+    for (uint64_t bits = words[w]; bits != 0; bits &= bits - 1) {
+      const Slot slot = static_cast<Slot>(w * 64 + static_cast<size_t>(std::countr_zero(bits)));
+      if (slot < from) continue;
+      if (slot >= end) break;
+      const float d = query.Distance(rows.Vector(slot), rows.Scalar(slot));
+      if (!top.full() || d <= top.worst().distance) top.Push({d, slot});
+    }
+  }
+  const std::vector<Candidate> found = top.Take();
+  out.insert(out.end(), found.begin(), found.end());
+}
+
+/// Segment::SearchLinked for any View.
+template <typename View>
+void SearchLinkedRows(const View& view, const PreparedQuery& query, size_t ef, size_t limit,
+                      const Bitset& accept, bool filtered, SearchScratch& scratch,
+                      std::vector<Candidate>& out) {
+  if (filtered) {
+    const std::vector<Candidate> found = SearchGraphFiltered(view, query, ef, accept, scratch);
+    out.insert(out.end(), found.begin(),
+               found.begin() + static_cast<long>(std::min(limit, found.size())));
+    return;
+  }
+  size_t found = 0;
+  SearchGraph(view, query, ef, accept, scratch, [&](float distance, Slot slot) {
+    out.push_back({distance, slot});
+    return ++found < limit;
+  });
+}
+
+}  // namespace ruvector

@@ -1,0 +1,488 @@
+#include "core/json.h"
+
+#include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+#include "core/types.h"
+
+namespace ruvector {
+namespace {
+
+using rapidjson::SizeType;
+
+/// True when a decoded string holds a surrogate. Raw ones do not pass the encoding check, so this
+/// one came from an escape without its partner.
+bool HasSurrogate(const char* s, size_t n) {
+  const char* const end = s + n;
+  while (n >= 3 && (s = static_cast<const char*>(std::memchr(s, 0xED, n - 2))) != nullptr) {
+    if (static_cast<unsigned char>(s[1]) >= 0xA0) return true;
+    s += 3;
+    n = s < end ? static_cast<size_t>(end - s) : 0;
+  }
+  return false;
+}
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+/// The pieces of a JSON number: minus, digits before and after the point, exponent.
+struct NumberText {
+  bool minus = false;
+  std::string_view whole;
+  std::string_view fraction;
+  int64_t exponent = 0;  // clamped to ±kMaxExponent
+};
+
+// Far beyond what any number of digits in one text can bring back into range of a double.
+constexpr int64_t kMaxExponent = int64_t{1} << 40;
+
+std::string_view TakeDigits(std::string_view& text) {
+  size_t n = 0;
+  while (n < text.size() && IsDigit(text[n])) ++n;
+  const std::string_view digits = text.substr(0, n);
+  text.remove_prefix(n);
+  return digits;
+}
+
+bool TakeOneOf(std::string_view& text, char a, char b) {
+  if (text.empty() || (text[0] != a && text[0] != b)) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+bool SplitNumber(std::string_view text, NumberText* out) {
+  out->minus = TakeOneOf(text, '-', '-');
+  out->whole = TakeDigits(text);
+  if (out->whole.empty() || (out->whole[0] == '0' && out->whole.size() > 1)) return false;
+  if (TakeOneOf(text, '.', '.')) {
+    out->fraction = TakeDigits(text);
+    if (out->fraction.empty()) return false;
+  }
+  if (TakeOneOf(text, 'e', 'E')) {
+    const bool negative = !text.empty() && text[0] == '-';
+    TakeOneOf(text, '-', '+');
+    const std::string_view digits = TakeDigits(text);
+    if (digits.empty()) return false;
+    for (const char c : digits) {
+      out->exponent = std::min(out->exponent * 10 + (c - '0'), kMaxExponent);
+    }
+    if (negative) out->exponent = -out->exponent;
+  }
+  return text.empty();
+}
+
+constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+constexpr int64_t kMaxExactPower = 22;
+constexpr uint64_t kMaxExactInteger = uint64_t{1} << 53;
+
+/// The nearest double to 0.DIGITS * 10^exponent. RapidJSON's own conversion reads outside its table
+/// of powers for 0.000…1 with enough zeros, so it gets digits without zeros at the ends, and only
+/// exponents that a double has.
+double NearestDouble(const NumberText& number) {
+  // A midpoint of two doubles has at most 767 digits: one more, not zero, tells on which side it
+  // is.
+  constexpr size_t kDigits = 778;
+  std::string digits;
+  int64_t exponent = number.exponent + static_cast<int64_t>(number.whole.size());
+  bool dropped = false;
+  for (const std::string_view part : {number.whole, number.fraction}) {
+    for (const char c : part) {
+      if (digits.empty() && c == '0') {
+        --exponent;
+      } else if (digits.size() < kDigits) {
+        digits += c;
+      } else {
+        dropped = dropped || c != '0';
+      }
+    }
+  }
+  if (dropped) {
+    digits += '1';
+  } else {
+    while (!digits.empty() && digits.back() == '0') digits.pop_back();
+  }
+  constexpr int64_t kUnderflow = -324;  // 0.1 * 10^-323 is half of what is left
+  constexpr int64_t kOverflow = 310;
+  if (digits.empty() || exponent < kUnderflow) return 0;
+  if (exponent > kOverflow) return HUGE_VAL;
+  const size_t n = digits.size();
+  double result = 0;
+  const int last = static_cast<int>(exponent) - static_cast<int>(n);
+  if (rapidjson::internal::StrtodDiyFp(digits.data(), n, n, last, &result)) return result;
+  return rapidjson::internal::StrtodBigInteger(result, digits.data(), n, n, last);
+}
+
+/// Hands the reader's events to the document, and stops at what RapidJSON itself lets through.
+class StrictHandler {
+ public:
+  using Ch = char;
+
+  explicit StrictHandler(JsonDocument& document) : document_(document) {}
+
+  bool Null() { return document_.Null(); }
+  bool Bool(bool v) { return document_.Bool(v); }
+  bool RawNumber(const char* s, SizeType n, bool /*copy*/) {
+    Json number;
+    if (!ParseJsonNumber({s, n}, &number)) return Refuse("number is too large for a double");
+    if (number.IsInt64()) return document_.Int64(number.GetInt64());
+    if (number.IsUint64()) return document_.Uint64(number.GetUint64());
+    return document_.Double(number.GetDouble());
+  }
+  // Numbers arrive as text only.
+  bool Int(int) { return false; }
+  bool Uint(unsigned) { return false; }
+  bool Int64(int64_t) { return false; }
+  bool Uint64(uint64_t) { return false; }
+  bool Double(double) { return false; }
+  bool String(const char* s, SizeType n, bool copy) {
+    return HasSurrogate(s, n) ? Refuse("lone surrogate") : document_.String(s, n, copy);
+  }
+  bool Key(const char* s, SizeType n, bool copy) {
+    return HasSurrogate(s, n) ? Refuse("lone surrogate") : document_.Key(s, n, copy);
+  }
+  bool StartObject() { return Enter() && document_.StartObject(); }
+  bool EndObject(SizeType n) { return Leave() && document_.EndObject(n); }
+  bool StartArray() { return Enter() && document_.StartArray(); }
+  bool EndArray(SizeType n) { return Leave() && document_.EndArray(n); }
+
+  const std::string& reason() const { return reason_; }
+
+ private:
+  bool Refuse(const char* reason) {
+    reason_ = reason;
+    return false;
+  }
+  bool Enter() {
+    if (++depth_ <= kMaxJsonDepth) return true;
+    reason_ = "more than " + std::to_string(kMaxJsonDepth) + " nested values";
+    return false;
+  }
+  bool Leave() {
+    --depth_;
+    return true;
+  }
+
+  JsonDocument& document_;
+  size_t depth_ = 0;
+  std::string reason_;
+};
+
+[[noreturn]] void ThrowAt(ErrorCode code, const char* what, std::string reason, size_t offset) {
+  if (!reason.empty() && reason.back() == '.') reason.pop_back();
+  const auto is_upper = [&](size_t i) { return reason[i] >= 'A' && reason[i] <= 'Z'; };
+  if (reason.size() > 1 && is_upper(0) && !is_upper(1)) {
+    reason[0] = static_cast<char>(reason[0] - 'A' + 'a');
+  }
+  throw Error(code, std::string(what) + ": " + reason + " at byte " + std::to_string(offset));
+}
+
+/// An output stream of RapidJSON over a string.
+struct StringSink {
+  using Ch = char;
+  void Put(char c) { out.push_back(c); }
+  void Flush() {}
+  std::string& out;
+};
+
+void CheckDepth(size_t depth) {
+  if (depth > kMaxJsonDepth) {
+    throw Error(ErrorCode::kInternal,
+                "json nests deeper than " + std::to_string(kMaxJsonDepth) + " values");
+  }
+}
+
+// RapidJSON's CopyFrom keeps pointers to strings that were made without a copy.
+Json CopyValue(const Json& value, JsonAllocator& allocator, size_t depth) {
+  CheckDepth(depth);
+  if (value.IsString()) return JsonString(JsonText(value), allocator);
+  if (value.IsArray()) {
+    Json copy(rapidjson::kArrayType);
+    copy.Reserve(value.Size(), allocator);
+    for (const Json& element : value.GetArray()) {
+      copy.PushBack(CopyValue(element, allocator, depth + 1), allocator);
+    }
+    return copy;
+  }
+  if (value.IsObject()) {
+    Json copy(rapidjson::kObjectType);
+    for (const auto& member : value.GetObject()) {
+      copy.AddMember(JsonString(JsonText(member.name), allocator),
+                     CopyValue(member.value, allocator, depth + 1), allocator);
+    }
+    return copy;
+  }
+  return Json(value, allocator);
+}
+
+void AppendValue(std::string& out, const Json& value, size_t depth) {
+  CheckDepth(depth);
+  switch (value.GetType()) {
+    case rapidjson::kNullType:
+      out += "null";
+      return;
+    case rapidjson::kFalseType:
+      out += "false";
+      return;
+    case rapidjson::kTrueType:
+      out += "true";
+      return;
+    case rapidjson::kStringType:
+      AppendJsonString(out, JsonText(value));
+      return;
+    case rapidjson::kNumberType:
+      if (value.IsInt64()) {
+        AppendJsonInteger(out, value.GetInt64());
+      } else if (value.IsUint64()) {
+        AppendJsonInteger(out, value.GetUint64());
+      } else {
+        AppendJsonNumber(out, value.GetDouble());
+      }
+      return;
+    case rapidjson::kArrayType: {
+      out += '[';
+      bool first = true;
+      for (const Json& element : value.GetArray()) {
+        if (!first) out += ',';
+        first = false;
+        AppendValue(out, element, depth + 1);
+      }
+      out += ']';
+      return;
+    }
+    case rapidjson::kObjectType: {
+      out += '{';
+      bool first = true;
+      for (const auto& member : value.GetObject()) {
+        if (!first) out += ',';
+        first = false;
+        AppendJsonString(out, JsonText(member.name));
+        out += ':';
+        AppendValue(out, member.value, depth + 1);
+      }
+      out += '}';
+      return;
+    }
+  }
+}
+
+template <typename T>
+void AppendInteger(std::string& out, T v) {
+  char digits[24];
+  const std::to_chars_result end = std::to_chars(digits, digits + sizeof digits, v);
+  out.append(digits, end.ptr);
+}
+
+}  // namespace
+
+namespace json_internal {
+
+void AssertionFailed(const char* condition) {
+  throw Error(ErrorCode::kInternal, std::string("json value used as what it is not: ") + condition);
+}
+
+}  // namespace json_internal
+
+JsonDocument ParseJson(std::string_view text, const char* what, ErrorCode code) {
+  if (text.size() >= 0xFFFFFFFFu) ThrowAt(code, what, "text of 4 GiB or more", 0);
+  if (text.substr(0, 3) == "\xEF\xBB\xBF") ThrowAt(code, what, "byte-order mark", 0);
+  // RapidJSON takes a NUL for the end, whatever follows.
+  if (const size_t nul = text.find('\0'); nul != text.npos) {
+    ThrowAt(code, what, "NUL byte", nul);
+  }
+
+  JsonDocument document;
+  StrictHandler handler(document);
+  rapidjson::ParseResult result;
+  auto generate = [&](JsonDocument&) {
+    using Reader = rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>,
+                                            json_internal::CheckedAllocator>;
+    Reader reader;
+    rapidjson::MemoryStream stream(text.data() == nullptr ? "" : text.data(), text.size());
+    constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
+                                rapidjson::kParseValidateEncodingFlag |
+                                rapidjson::kParseNumbersAsStringsFlag;
+    result = reader.Parse<kFlags>(stream, handler);
+    return !result.IsError();
+  };
+  document.Populate(generate);
+  if (result.IsError()) {
+    ThrowAt(
+        code, what,
+        handler.reason().empty() ? rapidjson::GetParseError_En(result.Code()) : handler.reason(),
+        result.Offset());
+  }
+  return document;
+}
+
+bool ParseJsonNumber(std::string_view text, Json* out) {
+  NumberText number;
+  if (!SplitNumber(text, &number)) return false;
+
+  constexpr size_t kDigitsOfU64 = 19;  // as many always fit
+  const size_t count = number.whole.size() + number.fraction.size();
+  const bool is_integer =
+      number.fraction.empty() && number.exponent == 0 && text.find_first_of("eE") == text.npos;
+  if (count <= kDigitsOfU64 || (is_integer && count == kDigitsOfU64 + 1)) {
+    uint64_t digits = 0;
+    bool overflow = false;
+    for (const std::string_view part : {number.whole, number.fraction}) {
+      for (const char c : part) {
+        const uint64_t digit = static_cast<uint64_t>(c - '0');
+        overflow = overflow || digits > (UINT64_MAX - digit) / 10;
+        digits = digits * 10 + digit;
+      }
+    }
+    constexpr uint64_t kLowest = uint64_t{1} << 63;
+    if (is_integer && !overflow && !number.minus) {
+      *out = digits < kLowest ? Json(static_cast<int64_t>(digits)) : Json(digits);
+      return true;
+    }
+    if (is_integer && !overflow && digits <= kLowest) {
+      *out = Json(static_cast<int64_t>(0 - digits));
+      return true;
+    }
+    // Both operands are exact, so one operation rounds once.
+    const int64_t power = number.exponent - static_cast<int64_t>(number.fraction.size());
+    if (!overflow && digits <= kMaxExactInteger && power >= -kMaxExactPower &&
+        power <= kMaxExactPower) {
+      double value = static_cast<double>(digits);
+      value = power < 0 ? value / kPowersOfTen[-power] : value * kPowersOfTen[power];
+      *out = Json(number.minus ? -value : value);
+      return true;
+    }
+  }
+  const double value = NearestDouble(number);
+  if (!std::isfinite(value)) return false;
+  *out = Json(number.minus ? -value : value);
+  return true;
+}
+
+std::string WriteJson(const Json& value) {
+  std::string out;
+  AppendJson(out, value);
+  return out;
+}
+
+void AppendJson(std::string& out, const Json& value) { AppendValue(out, value, 0); }
+
+void AppendJsonString(std::string& out, std::string_view s) {
+  constexpr char kHex[] = "0123456789abcdef";
+  out += '"';
+  size_t clean = 0;
+  for (size_t i = 0; i < s.size(); ++i) {
+    const unsigned char c = static_cast<unsigned char>(s[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(s.data() + clean, i - clean);
+    clean = i + 1;
+    out += '\\';
+    switch (c) {
+      case '"':
+      case '\\':
+        out += static_cast<char>(c);
+        break;
+      case '\n':
+        out += 'n';
+        break;
+      case '\r':
+        out += 'r';
+        break;
+      case '\t':
+        out += 't';
+        break;
+      default:
+        out += "u00";
+        out += kHex[c >> 4];
+        out += kHex[c & 15];
+    }
+  }
+  out.append(s.data() + clean, s.size() - clean);
+  out += '"';
+}
+
+void AppendJsonNumber(std::string& out, double v) {
+  if (!std::isfinite(v)) {
+    throw Error(ErrorCode::kInternal, "a number that is not finite has no JSON form");
+  }
+  StringSink sink{out};
+  rapidjson::Writer<StringSink, rapidjson::UTF8<>, rapidjson::UTF8<>,
+                    json_internal::CheckedAllocator>
+      writer(sink);
+  writer.Double(v);
+}
+
+void AppendJsonInteger(std::string& out, int64_t v) { AppendInteger(out, v); }
+void AppendJsonInteger(std::string& out, uint64_t v) { AppendInteger(out, v); }
+
+std::string QuoteForMessage(std::string_view s) {
+  constexpr size_t kLimit = 80;
+  std::string out;
+  if (s.size() <= kLimit) {
+    AppendJsonString(out, s);
+    return out;
+  }
+  size_t cut = kLimit;
+  // Not inside a character: continuation bytes are 10xxxxxx.
+  while (cut > 0 && (static_cast<unsigned char>(s[cut]) & 0xC0) == 0x80) --cut;
+  AppendJsonString(out, s.substr(0, cut));
+  out.insert(out.size() - 1, "…");
+  return out;
+}
+
+const char* JsonTypeName(const Json& value) {
+  switch (value.GetType()) {
+    case rapidjson::kNullType:
+      return "null";
+    case rapidjson::kFalseType:
+    case rapidjson::kTrueType:
+      return "a boolean";
+    case rapidjson::kObjectType:
+      return "an object";
+    case rapidjson::kArrayType:
+      return "an array";
+    case rapidjson::kStringType:
+      return "a string";
+    case rapidjson::kNumberType:
+      return "a number";
+  }
+  return "an unknown value";
+}
+
+const Json* FindMember(const Json& object, std::string_view key) {
+  if (!object.IsObject()) return nullptr;
+  for (auto it = object.MemberBegin(); it != object.MemberEnd(); ++it) {
+    if (it->name.GetStringLength() == key.size() &&
+        std::memcmp(it->name.GetString(), key.data(), key.size()) == 0) {
+      return &it->value;
+    }
+  }
+  return nullptr;
+}
+
+bool JsonDeeperThan(const Json& value, size_t depth) {
+  if (value.IsArray()) {
+    if (depth == 0) return true;
+    for (const Json& element : value.GetArray()) {
+      if (JsonDeeperThan(element, depth - 1)) return true;
+    }
+  } else if (value.IsObject()) {
+    if (depth == 0) return true;
+    for (const auto& member : value.GetObject()) {
+      if (JsonDeeperThan(member.value, depth - 1)) return true;
+    }
+  }
+  return false;
+}
+
+Json CopyJson(const Json& value, JsonAllocator& allocator) {
+  return CopyValue(value, allocator, 0);
+}
+
+}  // namespace ruvector

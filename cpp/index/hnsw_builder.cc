@@ -1,0 +1,295 @@
+#include "index/hnsw_builder.h"
+
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "core/parallel.h"
+#include "core/random.h"
+
+namespace ruvector {
+namespace {
+// hnswlib warns on a stream; streams cost 35 KB in WebAssembly, so this one swallows.
+struct SilentStream {
+  template <typename T>
+  SilentStream& operator<<(const T&) {
+    return *this;
+  }
+  SilentStream& operator<<(std::ostream& (*)(std::ostream&)) { return *this; }
+};
+[[maybe_unused]] SilentStream silent_stream;
+}  // namespace
+}  // namespace ruvector
+
+#define HNSWLIB_ERR_OVERRIDE ::ruvector::silent_stream
+#include <hnswlib/hnswlib.h>
+
+// hnswlib's own file format is never used; without these two its file streams would be linked in.
+namespace hnswlib {
+template <>
+inline void HierarchicalNSW<float>::saveIndex(const std::string&) {
+  throw std::logic_error("hnswlib files are not used");
+}
+template <>
+inline void HierarchicalNSW<float>::loadIndex(const std::string&, SpaceInterface<float>*, size_t) {
+  throw std::logic_error("hnswlib files are not used");
+}
+}  // namespace hnswlib
+
+namespace ruvector {
+namespace {
+
+// A row's data in hnswlib's memory: [scalar][vector].
+class RowSpace : public hnswlib::SpaceInterface<float> {
+ public:
+  explicit RowSpace(const MetricSpace& space) : space_(space) {}
+  size_t get_data_size() override { return (1 + space_.dimensions()) * sizeof(float); }
+  hnswlib::DISTFUNC<float> get_dist_func() override { return &Distance; }
+  void* get_dist_func_param() override { return const_cast<MetricSpace*>(&space_); }
+
+ private:
+  static float Distance(const void* a, const void* b, const void* param) {
+    const auto* x = static_cast<const float*>(a);
+    const auto* y = static_cast<const float*>(b);
+    return static_cast<const MetricSpace*>(param)->Distance(x + 1, x[0], y + 1, y[0]);
+  }
+  const MetricSpace& space_;
+};
+
+constexpr size_t kFirstCapacity = 64;
+// Beyond this the hardware's own prefetcher has understood.
+constexpr size_t kPrefetchBytes = 1024;
+// Rounding between the distance of a vector to itself and to a copy, relative.
+constexpr float kTwinTolerance = 1e-5f;
+
+}  // namespace
+
+struct HnswBuilder::Graph {
+  using Index = hnswlib::HierarchicalNSW<float>;
+  using Pair = std::pair<float, hnswlib::tableint>;
+  using Queue = std::priority_queue<Pair, std::vector<Pair>, Index::CompareByFirst>;
+
+  Graph(const MetricSpace& space, const HnswParameters& p)
+      : row_space(space), index(&row_space, kFirstCapacity, p.m, p.ef_construction) {
+    // Labels are never looked up, and 65,536 locks for them would outweigh a small database.
+    std::vector<std::mutex>().swap(index.label_op_locks_);
+  }
+
+  float* Data(Slot slot) { return reinterpret_cast<float*>(index.getDataByInternalId(slot)); }
+  float DistanceTo(const float* data, Slot slot) {
+    return index.fstdistfunc_(data, Data(slot), index.dist_func_param_);
+  }
+
+  /// Greedy walk on levels from_level … to_level + 1.
+  Slot Descend(const float* data, Slot from, int from_level, int to_level) {
+    if (from_level <= to_level) return from;
+    float best = DistanceTo(data, from);
+    for (int level = from_level; level > to_level; --level) {
+      for (bool moved = true; moved;) {
+        const std::lock_guard<std::mutex> lock(index.link_list_locks_[from]);
+        auto* links = index.get_linklist(from, level);
+        const size_t count = index.getListCount(links);
+        Slot closest = from;
+        for (size_t i = 1; i <= count; ++i) {
+          const float d = DistanceTo(data, links[i]);
+          if (d < best) {
+            best = d;
+            closest = links[i];
+          }
+        }
+        moved = closest != from;
+        from = closest;
+      }
+    }
+    return from;
+  }
+
+  /// The row among `nearest` whose vector has the very same bytes, or kNoSlot.
+  Slot FindTwin(const float* data, const Queue& nearest) {
+    struct Open : Queue {
+      static const std::vector<Pair>& Items(const Queue& q) { return q.*&Open::c; }
+    };
+    const float self = index.fstdistfunc_(data, data, index.dist_func_param_);
+    const float bound = self + kTwinTolerance * (1.0f + std::abs(self));
+    const size_t bytes = index.data_size_ - sizeof(float);
+    for (const Pair& p : Open::Items(nearest)) {
+      if (p.first <= bound && std::memcmp(data + 1, Data(p.second) + 1, bytes) == 0)
+        return p.second;
+    }
+    return kNoSlot;
+  }
+
+  RowSpace row_space;
+  Index index;
+  std::mutex twin_mutex;
+  std::atomic<size_t> upper_bytes{0};
+};
+
+HnswBuilder::HnswBuilder(const MetricSpace& space, const HnswParameters& parameters)
+    : space_(space), parameters_(parameters), graph_(std::make_unique<Graph>(space_, parameters)) {}
+
+HnswBuilder::~HnswBuilder() = default;
+
+void HnswBuilder::Reserve(size_t rows) {
+  auto& index = graph_->index;
+  if (rows <= index.max_elements_) return;
+  const size_t capacity = std::max(rows, index.max_elements_ + index.max_elements_ / 2);
+  if (capacity > 0x7fffffffu || capacity > SIZE_MAX / index.size_data_per_element_)
+    throw std::bad_alloc();
+  try {
+    index.resizeIndex(capacity);
+  } catch (const std::runtime_error&) {
+    // It may have failed half way, with its old arrays intact: whatever is there holds at least the
+    // rows of before.
+    throw std::bad_alloc();
+  }
+}
+
+Slot HnswBuilder::Append(const float* vector) {
+  Reserve(rows_ + 1);
+  const Slot slot = static_cast<Slot>(rows_);
+  auto& index = graph_->index;
+  std::memset(index.get_linklist0(slot), 0, index.size_links_level0_);
+  float* data = graph_->Data(slot);
+  data[0] = space_.RowScalar(vector, max_norm_);
+  std::memcpy(data + 1, vector, space_.dimensions() * sizeof(float));
+  index.element_levels_[slot] = 0;
+  index.linkLists_[slot] = nullptr;
+  if (!twins_.empty()) twins_.push_back(kNoSlot);
+  index.cur_element_count = ++rows_;
+  return slot;
+}
+
+int HnswBuilder::RandomLevel(Slot slot) const {
+  const uint64_t bits = SplitMix64(parameters_.seed + uint64_t{slot} * 0x9e3779b97f4a7c15u);
+  const double uniform = (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53;
+  const double level = -std::log(uniform) / std::log(static_cast<double>(parameters_.m));
+  return level >= kMaxGraphLevel ? kMaxGraphLevel : static_cast<int>(level);
+}
+
+void HnswBuilder::LinkRange(size_t end, size_t threads) {
+  end = std::min(end, rows_);
+  if (linked_ >= end) return;
+  if (linked_ == 0) {
+    if (space_.metric() == Metric::kDot) {
+      double longest = 0;
+      for (Slot s = 0; s < end; ++s) longest = std::max(longest, space_.ExactNorm(Vector(s)));
+      max_norm_ = static_cast<float>(longest);
+      for (Slot s = 0; s < rows_; ++s) graph_->Data(s)[0] = space_.RowScalar(Vector(s), max_norm_);
+    }
+    auto& index = graph_->index;
+    index.enterpoint_node_ = 0;
+    index.maxlevel_ = 0;  // the first row needs no upper lists
+    linked_ = 1;
+    if (end == 1) return;
+  }
+  if (twins_.empty()) twins_.assign(rows_, kNoSlot);
+  ParallelFor(threads, linked_, end, [this](size_t slot) { LinkOne(static_cast<Slot>(slot)); });
+  linked_ = end;
+}
+
+// hnswlib's addPoint, from its own building blocks, for a row that is in place already. Level 0 is
+// searched first, so that a twin is recognized before anything is linked.
+void HnswBuilder::LinkOne(Slot slot) {
+  auto& index = graph_->index;
+  const float* data = graph_->Data(slot);
+  const int level = RandomLevel(slot);
+
+  const std::lock_guard<std::mutex> row_lock(index.link_list_locks_[slot]);
+  std::unique_lock<std::mutex> top_lock(index.global);
+  const int top = index.maxlevel_;
+  const Slot entry = index.enterpoint_node_;
+  if (level <= top) top_lock.unlock();
+
+  const Slot above = graph_->Descend(data, entry, top, level);
+  const Slot base = graph_->Descend(data, above, std::min(level, top), 0);
+  Graph::Queue nearest = index.searchBaseLayer(base, data, 0);
+  if (const Slot twin = graph_->FindTwin(data, nearest); twin != kNoSlot) {
+    const std::lock_guard<std::mutex> lock(graph_->twin_mutex);
+    Slot before = twin;  // the chain after its first row descends
+    while (twins_[before] != kNoSlot && twins_[before] > slot) before = twins_[before];
+    twins_[slot] = twins_[before];
+    twins_[before] = slot;
+    return;
+  }
+
+  if (level > 0) {
+    const size_t bytes = index.size_links_per_element_ * static_cast<size_t>(level);
+    index.linkLists_[slot] = static_cast<char*>(std::calloc(1, bytes));
+    if (index.linkLists_[slot] == nullptr) throw std::bad_alloc();
+    graph_->upper_bytes += bytes;
+    index.element_levels_[slot] = level;
+    Slot current = above;
+    for (int l = std::min(level, top); l > 0; --l) {
+      Graph::Queue candidates = index.searchBaseLayer(current, data, l);
+      current = index.mutuallyConnectNewElement(data, slot, candidates, l, false);
+    }
+  }
+  index.mutuallyConnectNewElement(data, slot, nearest, 0, false);
+  if (level > top) {
+    index.enterpoint_node_ = slot;
+    index.maxlevel_ = level;
+  }
+}
+
+const float* HnswBuilder::Vector(Slot slot) const { return graph_->Data(slot) + 1; }
+float HnswBuilder::Scalar(Slot slot) const { return graph_->Data(slot)[0]; }
+Slot HnswBuilder::entry() const { return graph_->index.enterpoint_node_; }
+int HnswBuilder::max_level() const { return graph_->index.maxlevel_; }
+int HnswBuilder::LevelOf(Slot slot) const { return graph_->index.element_levels_[slot]; }
+
+NeighborList HnswBuilder::Links(Slot slot, int level) const {
+  const auto& index = graph_->index;
+  auto* links = index.get_linklist_at_level(slot, level);
+  return {links + 1, index.getListCount(links)};
+}
+
+void HnswBuilder::Prefetch(Slot slot) const {
+  const char* data = reinterpret_cast<const char*>(graph_->Data(slot));
+  const size_t bytes = graph_->index.data_size_;
+  for (size_t i = 0; i < bytes && i < kPrefetchBytes; i += 64) __builtin_prefetch(data + i);
+}
+
+void HnswBuilder::BeginRestore(size_t rows, size_t linked, float max_norm) {
+  Reserve(rows);
+  twins_.reserve(rows);
+  linked_ = linked;
+  max_norm_ = max_norm;
+}
+
+void HnswBuilder::RestoreRow(const float* vector, float scalar,
+                             const std::vector<NeighborList>& levels, Slot twin) {
+  const Slot slot = Append(vector);
+  auto& index = graph_->index;
+  graph_->Data(slot)[0] = scalar;
+  if (twins_.empty()) twins_.push_back(kNoSlot);
+  twins_[slot] = twin;
+  for (size_t level = 0; level < levels.size(); ++level) {
+    if (level == 1) {
+      const size_t bytes = index.size_links_per_element_ * (levels.size() - 1);
+      index.linkLists_[slot] = static_cast<char*>(std::calloc(1, bytes));
+      if (index.linkLists_[slot] == nullptr) throw std::bad_alloc();
+      graph_->upper_bytes += bytes;
+      index.element_levels_[slot] = static_cast<int>(levels.size() - 1);
+    }
+    auto* links = index.get_linklist_at_level(slot, static_cast<int>(level));
+    index.setListCount(links, static_cast<uint16_t>(levels[level].count));
+    std::memcpy(links + 1, levels[level].begin, levels[level].count * sizeof(uint32_t));
+  }
+}
+
+void HnswBuilder::EndRestore(Slot entry, int max_level) {
+  graph_->index.enterpoint_node_ = entry;
+  graph_->index.maxlevel_ = linked_ == 0 ? -1 : max_level;
+}
+
+size_t HnswBuilder::bytes() const {
+  const auto& index = graph_->index;
+  const size_t per_row = index.size_data_per_element_ + sizeof(void*) + sizeof(int) +
+                         sizeof(std::mutex) + sizeof(hnswlib::vl_type);
+  return index.max_elements_ * per_row + twins_.capacity() * sizeof(Slot) + graph_->upper_bytes;
+}
+
+}  // namespace ruvector

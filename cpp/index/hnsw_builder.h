@@ -1,0 +1,90 @@
+// A growing HNSW graph and the rows in it: rows are appended first and linked later, so that a row
+// is durable and searchable (by scanning) before its links exist. hnswlib links; its memory holds
+// links, scalar and vector of a row side by side. Source: Malkov & Yashunin 2018, Algorithm 1,
+// arXiv:1603.09320.
+//
+// Differences to hnswlib's own addPoint: slots are given by the caller's order also when several
+// threads link; levels come from a seeded hash of the slot, so that the same input gives the same
+// graph; rows with the very same vector share one node of the graph (a chain of twins), since
+// thousands of them would otherwise link only to each other and cut the graph.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/bitset.h"
+#include "core/types.h"
+#include "index/graph_search.h"
+#include "index/metric_space.h"
+
+namespace ruvector {
+
+struct HnswParameters {
+  size_t m = 16;  ///< links of a row above level 0, 2 … 512; level 0 has twice as many
+  size_t ef_construction = 200;  ///< candidates looked at per row, 1 … 65,536
+  uint64_t seed = 42;            ///< of the levels
+};
+
+inline constexpr int kMaxGraphLevel = 32;
+
+/// Threads: Append, Reserve, Restore* and Link need exclusive access (LinkRange brings its own
+/// threads); everything const may run concurrently.
+class HnswBuilder {
+ public:
+  HnswBuilder(const MetricSpace& space, const HnswParameters& parameters);
+  ~HnswBuilder();
+
+  size_t rows() const { return rows_; }
+  size_t linked() const { return linked_; }
+  size_t m() const { return parameters_.m; }
+
+  /// Makes room for `rows` in all. Throws std::bad_alloc and changes nothing.
+  void Reserve(size_t rows);
+  /// Copies a row in, [dimensions] finite floats; not linked yet. Returns its slot.
+  Slot Append(const float* vector);
+  /// Links rows linked() … end - 1 on up to `threads` threads (one thread: the same graph every
+  /// time).
+  void LinkRange(size_t end, size_t threads);
+
+  const float* Vector(Slot slot) const;
+  float Scalar(Slot slot) const;
+
+  // A View of the linked rows, for graph_search.h.
+  Slot entry() const;
+  int max_level() const;
+  NeighborList Links(Slot slot, int level) const;
+  Slot Twin(Slot slot) const { return twins_.empty() ? kNoSlot : twins_[slot]; }
+  int LevelOf(Slot slot) const;
+  void Prefetch(Slot slot) const;
+
+  /// The longest vector the dot metric's scalars were computed for; fixed by the first rows that
+  /// are linked.
+  float max_norm() const { return max_norm_; }
+
+  // Rebuilding from a sealed graph without linking anything: BeginRestore, then RestoreRow for
+  // every slot in order (levels[0] … of a linked row; none for an unlinked one), then EndRestore.
+  // Neighbours must be checked by the caller.
+  void BeginRestore(size_t rows, size_t linked, float max_norm);
+  void RestoreRow(const float* vector, float scalar, const std::vector<NeighborList>& levels,
+                  Slot twin);
+  void EndRestore(Slot entry, int max_level);
+
+  /// Heap bytes in use.
+  size_t bytes() const;
+
+ private:
+  struct Graph;
+
+  int RandomLevel(Slot slot) const;
+  void LinkOne(Slot slot);
+
+  MetricSpace space_;
+  HnswParameters parameters_;
+  std::unique_ptr<Graph> graph_;
+  std::vector<Slot> twins_;  // [rows] once there is a first one
+  size_t rows_ = 0;
+  size_t linked_ = 0;
+  float max_norm_ = 0;
+};
+
+}  // namespace ruvector

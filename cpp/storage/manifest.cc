@@ -1,0 +1,301 @@
+#include "storage/manifest.h"
+
+#include <algorithm>
+
+#include "core/coding.h"
+#include "core/crc32c.h"
+#include "core/error.h"
+#include "core/json.h"
+#include "storage/file_header.h"
+
+namespace ruvector {
+namespace {
+
+constexpr std::string_view kMagic = "RUVMAN\r\n";
+constexpr uint64_t kMaxManifestBytes = uint64_t{256} << 20;
+
+void AppendKey(std::string& out, const char* key) {
+  if (out.back() != '{') out += ',';
+  AppendJsonString(out, key);
+  out += ':';
+}
+void AppendText(std::string& out, const char* key, std::string_view value) {
+  AppendKey(out, key);
+  AppendJsonString(out, value);
+}
+void AppendNumber(std::string& out, const char* key, uint64_t value) {
+  AppendKey(out, key);
+  out += std::to_string(value);
+}
+std::string Hex(uint64_t v) {
+  const std::string padded = Hex16(v);
+  return padded.substr(std::min(padded.find_first_not_of('0'), padded.size() - 1));
+}
+void AppendFile(std::string& out, const FileRef& file) {
+  out += '{';
+  AppendText(out, "name", file.name);
+  AppendNumber(out, "bytes", file.bytes);
+  out += '}';
+}
+
+void AppendSegment(std::string& out, const SegmentEntry& s) {
+  out += '{';
+  AppendText(out, "id", Hex(s.id));
+  AppendNumber(out, "rows", s.rows);
+  AppendText(out, "codec", "none");
+  AppendKey(out, "growing");
+  out += s.growing ? "true" : "false";
+  AppendKey(out, "parts");
+  out += '[';
+  for (size_t i = 0; i < s.parts.size(); ++i) {
+    if (i > 0) out += ',';
+    AppendFile(out, s.parts[i]);
+  }
+  out += ']';
+  AppendNumber(out, "deleted", s.deleted);
+  if (s.tombstones) {
+    AppendKey(out, "tombstones");
+    AppendFile(out, *s.tombstones);
+  }
+  out += '}';
+}
+
+std::string EncodeBody(const Manifest& m) {
+  std::string out = "{";
+  AppendText(out, "generation", Hex(m.generation));
+  AppendKey(out, "parents");
+  out += "[]";
+  AppendText(out, "sequence", Hex(m.sequence));
+  AppendText(out, "wal", Hex(m.wal));
+  AppendText(out, "nextSegment", Hex(m.next_segment));
+  AppendKey(out, "collections");
+  out += '[';
+  for (size_t i = 0; i < m.collections.size(); ++i) {
+    const CollectionEntry& c = m.collections[i];
+    out += i > 0 ? ",{" : "{";
+    AppendNumber(out, "id", c.id);
+    AppendText(out, "name", c.name);
+    AppendNumber(out, "dimensions", c.dimensions);
+    AppendText(out, "metric", MetricName(c.metric));
+    AppendText(out, "index", c.index);
+    AppendKey(out, "hnsw");
+    out += '{';
+    AppendNumber(out, "m", c.m);
+    AppendNumber(out, "efConstruction", c.ef_construction);
+    out += '}';
+    AppendText(out, "seed", Hex(c.seed));
+    AppendKey(out, "segments");
+    out += '[';
+    for (size_t s = 0; s < c.segments.size(); ++s) {
+      if (s > 0) out += ',';
+      AppendSegment(out, c.segments[s]);
+    }
+    out += "]}";
+  }
+  out += "]}";
+  return out;
+}
+
+// Reads a manifest's body; every miss is damage or a hostile hand.
+class BodyReader {
+ public:
+  explicit BodyReader(std::string what) : what_(std::move(what)) {}
+
+  const Json& Get(const Json& object, const char* key, bool (Json::*is)() const) const {
+    const auto at = object.IsObject() ? object.FindMember(key) : Json::ConstMemberIterator();
+    if (!object.IsObject() || at == object.MemberEnd() || !(at->value.*is)()) {
+      throw Error(ErrorCode::kCorrupt, what_ + ": has no valid \"" + key + "\"");
+    }
+    return at->value;
+  }
+  std::string Text(const Json& o, const char* key) const {
+    const Json& v = Get(o, key, &Json::IsString);
+    return {v.GetString(), v.GetStringLength()};
+  }
+  uint64_t Number(const Json& o, const char* key, uint64_t limit) const {
+    const uint64_t v = Get(o, key, &Json::IsUint64).GetUint64();
+    if (v > limit) throw Error(ErrorCode::kCorrupt, what_ + ": \"" + key + "\" is out of range");
+    return v;
+  }
+  uint64_t HexNumber(const Json& o, const char* key) const {
+    uint64_t v = 0;
+    if (!ParseHex(Text(o, key), &v)) {
+      throw Error(ErrorCode::kCorrupt, what_ + ": \"" + key + "\" is no hexadecimal number");
+    }
+    return v;
+  }
+  FileRef File(const Json& o) const {
+    FileRef file{Text(o, "name"), Number(o, "bytes", uint64_t{1} << 48)};
+    const OwnFile kind = ParseOwnFileName(file.name).kind;
+    // A name from a hostile manifest must not lead out of the folder.
+    if (kind != OwnFile::kSegment && kind != OwnFile::kTombstone) {
+      throw Error(ErrorCode::kCorrupt, what_ + ": names a file that is no segment");
+    }
+    return file;
+  }
+  SegmentEntry Segment(const Json& o) const {
+    SegmentEntry s;
+    s.id = HexNumber(o, "id");
+    s.rows = Number(o, "rows", kNoSlot - 1);
+    if (const std::string codec = Text(o, "codec"); codec != "none") {
+      throw Error(ErrorCode::kUnsupported, what_ + ": has a segment with codec \"" + codec +
+                                               "\", this program reads \"none\"");
+    }
+    s.growing = Get(o, "growing", &Json::IsBool).GetBool();
+    for (const Json& part : Get(o, "parts", &Json::IsArray).GetArray())
+      s.parts.push_back(File(part));
+    s.deleted = Number(o, "deleted", s.rows);
+    if (o.HasMember("tombstones")) s.tombstones = File(Get(o, "tombstones", &Json::IsObject));
+    return s;
+  }
+  CollectionEntry Collection(const Json& o) const {
+    CollectionEntry c;
+    c.id = static_cast<uint32_t>(Number(o, "id", 0xffffffff));
+    c.name = Text(o, "name");
+    c.dimensions = static_cast<size_t>(Number(o, "dimensions", kMaxDimensions));
+    const std::optional<Metric> metric = ParseMetric(Text(o, "metric"));
+    c.index = Text(o, "index");
+    const Json& hnsw = Get(o, "hnsw", &Json::IsObject);
+    c.m = static_cast<size_t>(Number(hnsw, "m", 512));
+    c.ef_construction = static_cast<size_t>(Number(hnsw, "efConstruction", kMaxEf));
+    c.seed = HexNumber(o, "seed");
+    if (!metric || c.dimensions == 0 || c.m < 2 || c.ef_construction == 0 ||
+        (c.index != "auto" && c.index != "flat" && c.index != "hnsw")) {
+      throw Error(ErrorCode::kCorrupt,
+                  what_ + ": collection \"" + c.name + "\" has invalid options");
+    }
+    c.metric = *metric;
+    for (const Json& s : Get(o, "segments", &Json::IsArray).GetArray())
+      c.segments.push_back(Segment(s));
+    return c;
+  }
+
+ private:
+  std::string what_;
+};
+
+struct Prefix {
+  std::string_view text;
+  OwnFile kind;
+  bool has_crc;
+};
+constexpr Prefix kPrefixes[] = {
+    {"manifest-", OwnFile::kManifest, false},
+    {"wal-", OwnFile::kWal, false},
+    {"seg-", OwnFile::kSegment, true},
+    {"del-", OwnFile::kTombstone, true},
+};
+
+bool IsHex(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+}  // namespace
+
+const char* MetricName(Metric metric) {
+  switch (metric) {
+    case Metric::kCosine:
+      return "cosine";
+    case Metric::kEuclidean:
+      return "euclidean";
+    case Metric::kDot:
+      return "dot";
+    case Metric::kManhattan:
+      return "manhattan";
+  }
+  return "";
+}
+
+std::optional<Metric> ParseMetric(std::string_view name) {
+  for (const Metric m : {Metric::kCosine, Metric::kEuclidean, Metric::kDot, Metric::kManhattan}) {
+    if (name == MetricName(m)) return m;
+  }
+  return std::nullopt;
+}
+
+std::string ManifestName(uint64_t generation) { return "manifest-" + Hex16(generation); }
+
+OwnFileName ParseOwnFileName(std::string_view name) {
+  OwnFileName own;
+  for (const Prefix& p : kPrefixes) {
+    if (name.substr(0, p.text.size()) != p.text) continue;
+    std::string_view rest = name.substr(p.text.size());
+    if (rest.size() < 16 || !IsHex(rest.substr(0, 16))) return own;
+    ParseHex(rest.substr(0, 16), &own.number);
+    rest.remove_prefix(16);
+    if (rest == ".tmp") {
+      own.kind = OwnFile::kTemporary;
+    } else if (!p.has_crc ? rest.empty()
+                          : rest.size() == 9 && rest[0] == '-' && IsHex(rest.substr(1))) {
+      own.kind = p.kind;
+    } else if (p.has_crc && rest.size() == 13 && rest[0] == '-' && IsHex(rest.substr(1, 8)) &&
+               rest.substr(9) == ".tmp") {
+      own.kind = OwnFile::kTemporary;
+    }
+    return own;
+  }
+  return own;
+}
+
+void WriteManifest(Directory& directory, const Manifest& manifest) {
+  const std::string body = EncodeBody(manifest);
+  FileHeader header;
+  header.database = manifest.database;
+  header.word48 = body.size();
+  header.word56 = Crc32c(body.data(), body.size());
+  std::string bytes;
+  AppendFileHeader(bytes, kMagic, header);
+  bytes += body;
+  directory.Sync();  // what it names must be durable first
+  WriteFileAtomically(directory, ManifestName(manifest.generation), bytes.data(), bytes.size());
+  directory.Sync();
+}
+
+std::optional<Manifest> ReadNewestManifest(Directory& directory) {
+  std::optional<uint64_t> newest;
+  for (const std::string& name : directory.List()) {
+    const OwnFileName own = ParseOwnFileName(name);
+    if (own.kind == OwnFile::kManifest) newest = std::max(newest.value_or(0), own.number);
+  }
+  if (!newest) return std::nullopt;
+  const std::string name = ManifestName(*newest);
+  const std::string what = directory.path() + "/" + name;
+  const std::string bytes = ReadWholeFile(directory, name, kFileHeaderBytes + kMaxManifestBytes);
+  const FileHeader header = ReadFileHeader(bytes, kMagic, what);
+  const std::string_view body = std::string_view(bytes).substr(kFileHeaderBytes);
+  if (header.word48 != body.size() || header.word56 != Crc32c(body.data(), body.size())) {
+    throw Error(ErrorCode::kCorrupt, what + ": is damaged (length or checksum differs)");
+  }
+  const BodyReader reader(what);
+  JsonDocument document;
+  try {
+    document = ParseJson(body, "manifest");
+  } catch (const Error& e) {
+    throw Error(ErrorCode::kCorrupt, what + ": " + e.what());
+  }
+  Manifest m;
+  m.database = header.database;
+  m.generation = reader.HexNumber(document, "generation");
+  m.sequence = reader.HexNumber(document, "sequence");
+  m.wal = reader.HexNumber(document, "wal");
+  m.next_segment = reader.HexNumber(document, "nextSegment");
+  if (m.generation != *newest)
+    throw Error(ErrorCode::kCorrupt, what + ": is of another generation");
+  for (const Json& c : reader.Get(document, "collections", &Json::IsArray).GetArray()) {
+    m.collections.push_back(reader.Collection(c));
+  }
+  return m;
+}
+
+std::vector<std::string> FilesOf(const Manifest& manifest) {
+  std::vector<std::string> names{ManifestName(manifest.generation)};
+  for (const CollectionEntry& c : manifest.collections) {
+    for (const SegmentEntry& s : c.segments) {
+      for (const FileRef& part : s.parts) names.push_back(part.name);
+      if (s.tombstones) names.push_back(s.tombstones->name);
+    }
+  }
+  return names;
+}
+
+}  // namespace ruvector

@@ -1,0 +1,71 @@
+// What belongs to a database: its collections, their segments, the first log file to replay. Bytes:
+// FORMAT.md, Manifest.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/types.h"
+#include "storage/file.h"
+#include "storage/segment_file.h"
+#include "storage/wal.h"
+
+namespace ruvector {
+
+struct SegmentEntry {
+  uint64_t id = 0;
+  uint64_t rows = 0;
+  bool growing = false;  ///< further rows go here
+  std::vector<FileRef> parts;
+  uint64_t deleted = 0;
+  std::optional<FileRef> tombstones;
+};
+
+struct CollectionEntry {
+  uint32_t id = 0;
+  std::string name;
+  size_t dimensions = 0;
+  Metric metric = Metric::kCosine;
+  std::string index = "auto";  ///< "auto", "flat" or "hnsw"
+  size_t m = 0;
+  size_t ef_construction = 0;
+  uint64_t seed = 0;
+  std::vector<SegmentEntry> segments;
+};
+
+struct Manifest {
+  DatabaseId database{};
+  uint64_t generation = 0;
+  uint64_t sequence = 0;  ///< last transaction that the segments contain
+  uint64_t wal = 1;       ///< first log file to replay
+  uint64_t next_segment = 1;
+  std::vector<CollectionEntry> collections;
+};
+
+const char* MetricName(Metric metric);
+std::optional<Metric> ParseMetric(std::string_view name);
+
+/// "manifest-<generation>".
+std::string ManifestName(uint64_t generation);
+
+/// Durable when it returns: file, rename and folder are synced.
+void WriteManifest(Directory& directory, const Manifest& manifest);
+
+/// The newest manifest of the folder, or none. Throws kCorrupt when the newest one is damaged: an
+/// older one would lose what was acknowledged since.
+std::optional<Manifest> ReadNewestManifest(Directory& directory);
+
+/// The names the manifest keeps alive: its own file, segments and tombstones.
+std::vector<std::string> FilesOf(const Manifest& manifest);
+
+/// What a file name of ours says, for cleaning up; other names are none of our business.
+enum class OwnFile { kNone, kManifest, kWal, kSegment, kTombstone, kTemporary };
+struct OwnFileName {
+  OwnFile kind = OwnFile::kNone;
+  uint64_t number = 0;  ///< generation, log number or segment
+};
+OwnFileName ParseOwnFileName(std::string_view name);
+
+}  // namespace ruvector

@@ -1,0 +1,169 @@
+// A segment on disk: named sections under block checksums. Knows nothing of what the sections mean.
+// Bytes: FORMAT.md, Segment.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/bitset.h"
+#include "storage/file.h"
+#include "storage/wal.h"
+
+namespace ruvector {
+
+enum class SectionKind : uint32_t {
+  kInfo = 1,
+  kIdOffsets = 2,
+  kIds = 3,
+  kIdTable = 4,
+  kVectors = 5,
+  kScalars = 6,
+  kMetadataOffsets = 7,
+  kMetadata = 8,
+  kLinks = 9,
+  kUpperOffsets = 10,
+  kUpperLinks = 11,
+  kTwins = 12,
+};
+
+/// A file the manifest names.
+struct FileRef {
+  std::string name;
+  uint64_t bytes = 0;
+};
+
+/// Writes one segment front to back, as one file that appears whole or not at all.
+class SegmentWriter {
+ public:
+  SegmentWriter(Directory& directory, const DatabaseId& database, uint64_t segment);
+  ~SegmentWriter();
+
+  /// Starts the next section. A section of rows gives the bytes of a row, so that no row straddles
+  /// two checksum blocks; 0: plain bytes.
+  void Begin(SectionKind kind, size_t row_bytes);
+  void Append(const void* data, size_t n);
+  /// Synced and renamed into place; the caller syncs the folder. Throws kIo and leaves nothing.
+  FileRef Finish();
+
+ private:
+  struct Section {
+    SectionKind kind;
+    uint32_t block_bytes;
+    uint64_t offset;
+    uint64_t bytes;
+    uint64_t first_block;
+  };
+  void Write(const void* data, size_t n);
+  void Pad(size_t alignment);
+  void EndSection();
+  void FlushBuffer();
+
+  Directory& directory_;
+  uint64_t segment_;
+  std::string temporary_;
+  std::unique_ptr<File> file_;
+  std::string buffer_;
+  uint64_t written_ = 0;
+  uint32_t file_crc_ = 0;
+  std::vector<Section> sections_;
+  std::vector<uint32_t> block_crcs_;
+  uint32_t block_crc_ = 0;
+  size_t block_filled_ = 0;
+};
+
+class SegmentReader;
+
+/// A section as it lies in memory. Each block is compared with its checksum when it is first
+/// touched. Throws kCorrupt naming file, section and block. Threads: concurrent.
+class Section {
+ public:
+  Section() = default;
+  uint64_t bytes() const { return bytes_; }
+  bool present() const { return reader_ != nullptr; }
+
+  /// Row `index` of a section of rows; the caller keeps index < bytes() / row bytes.
+  const uint8_t* Row(size_t index) const {
+    const size_t block = index >> shift_;
+    if (!checked_[block].load(std::memory_order_acquire)) [[unlikely]]
+      Check(block);
+    return data_ + index * row_bytes_;
+  }
+  /// A hint that the row is wanted soon.
+  void Prefetch(size_t index) const {
+    const uint8_t* row = data_ + index * row_bytes_;
+    for (size_t i = 0; i < row_bytes_ && i < kPrefetchBytes; i += 64) __builtin_prefetch(row + i);
+  }
+  /// Bytes offset … offset + n - 1; kCorrupt when they lie outside.
+  const uint8_t* Range(uint64_t offset, uint64_t n) const;
+  /// Checks every block now.
+  void CheckAll() const;
+
+ private:
+  friend class SegmentReader;
+  // Beyond this the hardware's own prefetcher has understood.
+  static constexpr size_t kPrefetchBytes = 1024;
+  void Check(size_t block) const;
+
+  const SegmentReader* reader_ = nullptr;
+  const uint8_t* data_ = nullptr;
+  std::atomic<uint8_t>* checked_ = nullptr;  // of this section's first block
+  uint64_t bytes_ = 0;
+  size_t row_bytes_ = 1;
+  unsigned shift_ = 0;
+  uint32_t block_bytes_ = 1;
+  uint64_t first_block_ = 0;
+  SectionKind kind_ = SectionKind::kInfo;
+};
+
+/// A mapped segment. Immutable.
+class SegmentReader {
+ public:
+  /// Reads and checks header, footer and tables, not the sections. Throws kCorrupt, kIo.
+  SegmentReader(Directory& directory, const std::vector<FileRef>& parts, const DatabaseId& database,
+                uint64_t segment);
+
+  /// The section, with rows of `row_bytes` (0: plain bytes) and, for rows, exactly `rows` of them.
+  /// Throws kCorrupt when it is missing or of another size.
+  Section Find(SectionKind kind, size_t row_bytes, uint64_t rows) const;
+  bool Has(SectionKind kind) const;
+
+  /// The file's bytes as they are, for copies.
+  const uint8_t* data() const { return data_; }
+  uint64_t size() const { return size_; }
+  size_t heap_bytes() const;
+
+ private:
+  friend class Section;
+  struct Entry {
+    uint32_t kind;
+    uint32_t block_bytes;
+    uint64_t offset;
+    uint64_t bytes;
+    uint64_t first_block;
+  };
+
+  std::string what_;
+  std::vector<std::unique_ptr<Mapping>> mappings_;
+  std::string joined_;  // several parts, concatenated
+  const uint8_t* data_ = nullptr;
+  uint64_t size_ = 0;
+  std::vector<Entry> entries_;
+  const uint8_t* block_crcs_ = nullptr;
+  std::unique_ptr<std::atomic<uint8_t>[]> checked_;
+};
+
+/// Names: "seg-<segment>-<crc>", "del-<segment>-<crc>".
+std::string SegmentName(uint64_t segment, uint32_t crc);
+std::string TombstoneName(uint64_t segment, uint32_t crc);
+
+/// Deleted rows of a segment as a file of their own.
+FileRef WriteTombstones(Directory& directory, const DatabaseId& database, uint64_t segment,
+                        const Bitset& deleted);
+/// Throws kCorrupt unless it is whole, of this segment and of `rows` rows.
+Bitset ReadTombstones(Directory& directory, const FileRef& ref, const DatabaseId& database,
+                      uint64_t segment, uint64_t rows);
+
+}  // namespace ruvector

@@ -1,0 +1,194 @@
+#include <utility>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "storage/file_header.h"
+#include "storage/wal.h"
+#include "storage/wal_format.h"
+
+namespace ruvector {
+
+namespace {
+
+constexpr size_t kBufferBytes = size_t{1} << 20;
+
+}  // namespace
+
+std::string WalName(uint64_t number) { return "wal-" + Hex16(number); }
+
+WalWriter::WalWriter(std::unique_ptr<File> file, std::string path, uint64_t number, uint32_t salt,
+                     uint64_t committed_bytes, uint64_t next_sequence)
+    : file_(std::move(file)),
+      path_(std::move(path)),
+      number_(number),
+      salt_(salt),
+      committed_bytes_(committed_bytes),
+      next_sequence_(next_sequence) {}
+
+std::unique_ptr<WalWriter> WalWriter::Create(Directory& directory, uint64_t number,
+                                             const DatabaseId& database, uint64_t next_sequence) {
+  const std::string name = WalName(number);
+  FileHeader header;
+  FillRandomBytes(&header.word12, sizeof header.word12);
+  header.database = database;
+  header.word48 = number;
+  header.word56 = static_cast<uint32_t>(next_sequence);
+  std::string bytes;
+  AppendFileHeader(bytes, kWalMagic, header);
+  std::unique_ptr<File> file = directory.Open(name, OpenMode::kCreate);
+  try {
+    file->Append(bytes.data(), bytes.size());
+    file->Sync();
+  } catch (const Error&) {
+    file.reset();
+    try {
+      directory.Remove(name);
+    } catch (const Error&) {
+      // The first failure is the one to report; replay takes what is left for a torn creation.
+    }
+    throw;
+  }
+  return std::unique_ptr<WalWriter>(new WalWriter(std::move(file), directory.path() + "/" + name,
+                                                  number, header.word12, bytes.size(),
+                                                  next_sequence));
+}
+
+std::unique_ptr<WalWriter> WalWriter::Continue(Directory& directory, uint64_t number,
+                                               const DatabaseId& database, uint64_t valid_bytes,
+                                               uint64_t next_sequence) {
+  const std::string name = WalName(number);
+  const std::string path = directory.path() + "/" + name;
+  std::unique_ptr<File> file = directory.Open(name, OpenMode::kAppend);
+  char bytes[kFileHeaderBytes];
+  const uint64_t size = file->Size();
+  if (valid_bytes < kFileHeaderBytes || valid_bytes > size || valid_bytes % 8 != 0) {
+    throw Error(ErrorCode::kCorrupt, path + ": has " + std::to_string(size) +
+                                         " bytes, cannot be continued at " +
+                                         std::to_string(valid_bytes));
+  }
+  file->ReadAt(0, bytes, sizeof bytes);
+  const FileHeader header = ReadFileHeader({bytes, sizeof bytes}, kWalMagic, path);
+  if (header.database != database || header.word48 != number) {
+    throw Error(ErrorCode::kCorrupt, path + ": belongs to another database or place in the log");
+  }
+  if (size > valid_bytes) {
+    file->Truncate(valid_bytes);
+    // On disk before anything new is: after a power cut, old records may not stand behind new ones.
+    file->Sync();
+  }
+  return std::unique_ptr<WalWriter>(
+      new WalWriter(std::move(file), path, number, header.word12, valid_bytes, next_sequence));
+}
+
+void WalWriter::CheckUsable() const {
+  if (broken_) {
+    throw Error(ErrorCode::kReadOnly, path_ +
+                                          ": a sync or cut failed before, and nobody knows what is "
+                                          "on disk; reopen the database to write again");
+  }
+}
+
+void WalWriter::AppendRecord(WalRecordType type, uint32_t collection,
+                             std::initializer_list<std::string_view> pieces) {
+  uint64_t payload = 0;
+  for (const std::string_view piece : pieces) payload += piece.size();
+  if (payload > kMaxWalPayloadBytes) {
+    throw Error(ErrorCode::kInternal, path_ + ": a record of " + std::to_string(payload) +
+                                          " bytes, expected at most " +
+                                          std::to_string(kMaxWalPayloadBytes));
+  }
+  const size_t start = buffer_.size();
+  PutU32(buffer_, static_cast<uint32_t>(payload));
+  PutU32(buffer_, 0);
+  PutU64(buffer_, next_sequence_);
+  PutU8(buffer_, static_cast<uint8_t>(type));
+  buffer_.append(3, '\0');
+  PutU32(buffer_, collection);
+  for (const std::string_view piece : pieces) PutBytes(buffer_, piece);
+  const uint32_t crc =
+      Crc32c(buffer_.data() + start + 8, buffer_.size() - start - 8, WalSaltCrc(salt_));
+  StoreU32(buffer_.data() + start + 4, crc);
+  buffer_.append(static_cast<size_t>(WalRecordBytes(payload)) - (buffer_.size() - start), '\0');
+}
+
+void WalWriter::FlushBuffer() {
+  if (cut_unsynced_) SyncFile();
+  written_through_ = true;
+  file_->Append(buffer_.data(), buffer_.size());
+  buffer_.clear();
+}
+
+void WalWriter::SyncFile() {
+  try {
+    file_->Sync();
+  } catch (...) {
+    broken_ = true;
+    throw;
+  }
+  cut_unsynced_ = false;
+}
+
+void WalWriter::Add(WalRecordType type, uint32_t collection,
+                    std::initializer_list<std::string_view> pieces) {
+  CheckUsable();
+  try {
+    AppendRecord(type, collection, pieces);
+    ++records_;
+    if (buffer_.size() >= kBufferBytes) FlushBuffer();
+  } catch (...) {
+    Rollback();
+    throw;
+  }
+}
+
+uint64_t WalWriter::Commit(bool sync) {
+  CheckUsable();
+  const uint64_t sequence = next_sequence_;
+  uint64_t end = 0;
+  try {
+    char count[4];
+    StoreU32(count, records_);
+    AppendRecord(WalRecordType::kCommit, 0, {std::string_view(count, sizeof count)});
+    FlushBuffer();
+    end = file_->Size();
+  } catch (...) {
+    Rollback();
+    throw;
+  }
+  // Written, hence replayed should only the process die: from here on the sequence is used up.
+  committed_bytes_ = end;
+  ++next_sequence_;
+  records_ = 0;
+  written_through_ = false;
+  // A large transaction's buffer is not kept.
+  if (buffer_.capacity() > 4 * kBufferBytes) std::string().swap(buffer_);
+  if (sync) SyncFile();
+  return sequence;
+}
+
+void WalWriter::Rollback() noexcept {
+  buffer_.clear();
+  records_ = 0;
+  if (!written_through_) return;
+  written_through_ = false;
+  try {
+    file_->Truncate(committed_bytes_);
+    cut_unsynced_ = true;
+  } catch (...) {
+    broken_ = true;
+  }
+}
+
+void WalWriter::MarkClosed() {
+  CheckUsable();
+  Rollback();
+  Add(WalRecordType::kClosed, 0, {});
+  Commit(true);
+}
+
+void WalWriter::Sync() {
+  CheckUsable();
+  SyncFile();
+}
+
+}  // namespace ruvector
