@@ -253,9 +253,11 @@ void Database::Create(const DatabaseOptions& options) {
   }
   FillRandomBytes(manifest_.database.data(), manifest_.database.size());
   manifest_.generation = 1;
-  wal_ = WalWriter::Create(*directory_, manifest_.wal, manifest_.database, 1);
-  next_wal_ = manifest_.wal + 1;
+  std::unique_ptr<WalWriter> wal =
+      WalWriter::Create(*directory_, manifest_.wal, manifest_.database, 1);
   WriteManifest(*directory_, manifest_);
+  wal_ = std::move(wal);  // not before: closing marks a log, and this one has no manifest yet
+  next_wal_ = manifest_.wal + 1;
   collection_ = std::make_unique<Collection>(kDefaultCollection, "default",
                                              OptionsOf(manifest_.collections[0], options));
 }
@@ -348,7 +350,7 @@ void Database::Commit(const std::vector<Operation>& operations) {
   Link(operations.size());
   if (wal_ && CheckpointDue()) {
     try {
-      Checkpoint();
+      CheckpointLocked();
     } catch (const Error&) {
       // The transaction itself is safe in the log. Trying again at every commit would only slow
       // down a full disk.
@@ -394,6 +396,11 @@ bool Database::CheckpointDue() const {
 }
 
 void Database::Checkpoint() {
+  const std::lock_guard<std::mutex> lock(writer_mutex_);
+  if (wal_) CheckpointLocked();
+}
+
+void Database::CheckpointLocked() {
   RequireWritable();
   Manifest next = manifest_;
   ++next.generation;
@@ -422,7 +429,7 @@ void Database::Flush() {
   const std::lock_guard<std::mutex> lock(writer_mutex_);
   if (read_only_ || !wal_) return;
   RequireWritable();
-  if (wal_->bytes() > kShortLogBytes) Checkpoint();
+  if (wal_->bytes() > kShortLogBytes) CheckpointLocked();
 }
 
 void Database::Close() noexcept {
@@ -432,7 +439,7 @@ void Database::Close() noexcept {
   try {
     RequireWritable();
     if (wal_->bytes() > kShortLogBytes) {
-      Checkpoint();
+      CheckpointLocked();
     } else {
       wal_->MarkClosed();
     }

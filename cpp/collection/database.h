@@ -67,8 +67,10 @@ class Database {
     if (!operations.empty()) Commit(operations);
   }
 
-  /// Everything acknowledged is on disk already; shortens the log when that is cheap. Throws kIo.
+  /// Everything acknowledged is on disk already; shortens the log when it is long enough to matter. Throws kIo.
   void Flush();
+  /// Writes what the log holds into segments and starts a new log. Throws kIo, kReadOnly; nothing is lost then.
+  void Checkpoint();
   /// A container holding everything.
   std::string ToBytes();
   DatabaseStats Stats() const;
@@ -87,7 +89,7 @@ class Database {
   void Commit(const std::vector<Operation>& operations);
   void Link(size_t own_rows);
   bool CheckpointDue() const;
-  void Checkpoint();
+  void CheckpointLocked();
   void StartLinker();
   void StopLinker();
 

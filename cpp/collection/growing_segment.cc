@@ -1,7 +1,5 @@
 #include "collection/growing_segment.h"
 
-#include <bit>
-
 #include "collection/sealed_segment.h"
 #include "core/coding.h"
 #include "core/error.h"
@@ -16,7 +14,7 @@ std::unique_ptr<GrowingSegment> GrowingSegment::Thaw(const SealedSegment& sealed
   auto growing = std::make_unique<GrowingSegment>(sealed.space(), parameters);
   const size_t rows = sealed.rows();
   growing->Reserve(rows);
-  growing->builder_.BeginRestore(rows, sealed.linked(), sealed.max_norm());
+  growing->builder_.BeginRestore(rows, sealed.linked());
   std::vector<NeighborList> levels;
   for (Slot slot = 0; slot < rows; ++slot) {
     levels.clear();
@@ -28,7 +26,7 @@ std::unique_ptr<GrowingSegment> GrowingSegment::Thaw(const SealedSegment& sealed
     }
     AppendText(growing->ids_, sealed.Id(slot));
     AppendText(growing->metadata_, sealed.Metadata(slot));
-    growing->builder_.RestoreRow(sealed.Vector(slot), sealed.Scalar(slot), levels, twin);
+    growing->builder_.RestoreRow(sealed.Vector(slot), levels, twin);
     growing->table_.Put(slot, [&](Slot s) { return growing->Id(s); });
   }
   if (sealed.linked() > 0) growing->builder_.EndRestore(sealed.entry(), sealed.max_level());
@@ -124,9 +122,7 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
                      ",\"metric\":" + std::to_string(static_cast<int>(space_.metric())) +
                      ",\"m\":" + std::to_string(m) +
                      ",\"maxLevel\":" + std::to_string(linked > 0 ? builder_.max_level() : 0) +
-                     ",\"entry\":" + std::to_string(linked > 0 ? builder_.entry() : 0) +
-                     ",\"maxNorm\":";
-  info += std::to_string(std::bit_cast<uint32_t>(builder_.max_norm())) + "}";
+                     ",\"entry\":" + std::to_string(linked > 0 ? builder_.entry() : 0) + "}";
   out.Begin(SectionKind::kInfo, 0);
   out.Append(info.data(), info.size());
 

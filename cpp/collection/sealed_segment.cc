@@ -1,7 +1,6 @@
 #include "collection/sealed_segment.h"
 
 #include <bit>
-#include <cmath>
 #include <cstring>
 
 #include "core/coding.h"
@@ -45,12 +44,10 @@ SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
   linked_ = InfoNumber(info, "linked", rows_, what_);
   entry_slot_ = static_cast<Slot>(InfoNumber(info, "entry", linked_ == 0 ? 0 : linked_ - 1, what_));
   max_level_ = static_cast<int>(InfoNumber(info, "maxLevel", kMaxGraphLevel, what_));
-  max_norm_ =
-      std::bit_cast<float>(static_cast<uint32_t>(InfoNumber(info, "maxNorm", 0xffffffff, what_)));
   if (rows_ != entry.rows ||
       InfoNumber(info, "dimensions", kMaxDimensions, what_) != space.dimensions() ||
       InfoNumber(info, "metric", 3, what_) != static_cast<uint64_t>(space.metric()) ||
-      InfoNumber(info, "m", 512, what_) != m_ || !std::isfinite(max_norm_)) {
+      InfoNumber(info, "m", 512, what_) != m_) {
     Damaged("rows, dimensions, metric or m differ from the manifest's");
   }
   const size_t m0_bytes = (1 + 2 * m_) * 4, upper_bytes = (1 + m_) * 4;

@@ -23,7 +23,6 @@ class SealedSegment : public Segment {
   SegmentEntry& manifest_entry() { return entry_; }
   const MetricSpace& space() const { return space_; }
   const SegmentReader& file() const { return *reader_; }
-  float max_norm() const { return max_norm_; }
 
   size_t rows() const override { return rows_; }
   size_t linked() const override { return linked_; }
@@ -71,7 +70,6 @@ class SealedSegment : public Segment {
   size_t m_ = 0;
   Slot entry_slot_ = 0;
   int max_level_ = 0;
-  float max_norm_ = 0;
   size_t id_capacity_ = 0;
   Section id_offsets_, ids_, id_table_, vectors_, scalars_, metadata_offsets_, metadata_;
   Section links_, upper_offsets_, upper_links_, twins_;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 
 #include "core/types.h"
@@ -39,7 +40,7 @@ struct NumberText {
   int64_t exponent = 0;  // clamped to ±kMaxExponent
 };
 
-// Far beyond what any number of digits in one text can bring back into range of a double.
+// Beyond what the digits of one text can bring back into the range of a double.
 constexpr int64_t kMaxExponent = int64_t{1} << 40;
 
 std::string_view TakeDigits(std::string_view& text) {
@@ -83,41 +84,36 @@ constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7
 constexpr int64_t kMaxExactPower = 22;
 constexpr uint64_t kMaxExactInteger = uint64_t{1} << 53;
 
-/// The nearest double to 0.DIGITS * 10^exponent. RapidJSON's own conversion reads outside its table
-/// of powers for 0.000…1 with enough zeros, so it gets digits without zeros at the ends, and only
-/// exponents that a double has.
+/// The nearest double to a number's absolute value, infinity beyond the last. The C library's
+/// strtod is exact everywhere (RapidJSON's conversion reads outside its table for 0.000…1 with
+/// enough zeros), and depends on the locale for the decimal point only: so it gets whole digits and
+/// an exponent.
 double NearestDouble(const NumberText& number) {
   // A midpoint of two doubles has at most 767 digits: one more, not zero, tells on which side it
   // is.
   constexpr size_t kDigits = 778;
   std::string digits;
-  int64_t exponent = number.exponent + static_cast<int64_t>(number.whole.size());
+  int64_t exponent = number.exponent - static_cast<int64_t>(number.fraction.size());
   bool dropped = false;
   for (const std::string_view part : {number.whole, number.fraction}) {
     for (const char c : part) {
-      if (digits.empty() && c == '0') {
-        --exponent;
-      } else if (digits.size() < kDigits) {
+      if (digits.empty() && c == '0') continue;
+      if (digits.size() < kDigits) {
         digits += c;
       } else {
         dropped = dropped || c != '0';
+        ++exponent;
       }
     }
   }
+  if (digits.empty()) return 0;
   if (dropped) {
     digits += '1';
-  } else {
-    while (!digits.empty() && digits.back() == '0') digits.pop_back();
+    --exponent;
   }
-  constexpr int64_t kUnderflow = -324;  // 0.1 * 10^-323 is half of what is left
-  constexpr int64_t kOverflow = 310;
-  if (digits.empty() || exponent < kUnderflow) return 0;
-  if (exponent > kOverflow) return HUGE_VAL;
-  const size_t n = digits.size();
-  double result = 0;
-  const int last = static_cast<int>(exponent) - static_cast<int>(n);
-  if (rapidjson::internal::StrtodDiyFp(digits.data(), n, n, last, &result)) return result;
-  return rapidjson::internal::StrtodBigInteger(result, digits.data(), n, n, last);
+  digits += 'e';
+  AppendJsonInteger(digits, std::clamp(exponent, int64_t{-9999}, int64_t{9999}));
+  return std::strtod(digits.c_str(), nullptr);
 }
 
 /// Hands the reader's events to the document, and stops at what RapidJSON itself lets through.

@@ -153,7 +153,7 @@ Slot HnswBuilder::Append(const float* vector) {
   auto& index = graph_->index;
   std::memset(index.get_linklist0(slot), 0, index.size_links_level0_);
   float* data = graph_->Data(slot);
-  data[0] = space_.RowScalar(vector, max_norm_);
+  data[0] = space_.ScalarOf(vector);
   std::memcpy(data + 1, vector, space_.dimensions() * sizeof(float));
   index.element_levels_[slot] = 0;
   index.linkLists_[slot] = nullptr;
@@ -173,12 +173,6 @@ void HnswBuilder::LinkRange(size_t end, size_t threads) {
   end = std::min(end, rows_);
   if (linked_ >= end) return;
   if (linked_ == 0) {
-    if (space_.metric() == Metric::kDot) {
-      double longest = 0;
-      for (Slot s = 0; s < end; ++s) longest = std::max(longest, space_.ExactNorm(Vector(s)));
-      max_norm_ = static_cast<float>(longest);
-      for (Slot s = 0; s < rows_; ++s) graph_->Data(s)[0] = space_.RowScalar(Vector(s), max_norm_);
-    }
     auto& index = graph_->index;
     index.enterpoint_node_ = 0;
     index.maxlevel_ = 0;  // the first row needs no upper lists
@@ -252,18 +246,16 @@ void HnswBuilder::Prefetch(Slot slot) const {
   for (size_t i = 0; i < bytes && i < kPrefetchBytes; i += 64) __builtin_prefetch(data + i);
 }
 
-void HnswBuilder::BeginRestore(size_t rows, size_t linked, float max_norm) {
+void HnswBuilder::BeginRestore(size_t rows, size_t linked) {
   Reserve(rows);
   twins_.reserve(rows);
   linked_ = linked;
-  max_norm_ = max_norm;
 }
 
-void HnswBuilder::RestoreRow(const float* vector, float scalar,
-                             const std::vector<NeighborList>& levels, Slot twin) {
+void HnswBuilder::RestoreRow(const float* vector, const std::vector<NeighborList>& levels,
+                             Slot twin) {
   const Slot slot = Append(vector);
   auto& index = graph_->index;
-  graph_->Data(slot)[0] = scalar;
   if (twins_.empty()) twins_.push_back(kNoSlot);
   twins_[slot] = twin;
   for (size_t level = 0; level < levels.size(); ++level) {

@@ -57,16 +57,11 @@ class HnswBuilder {
   int LevelOf(Slot slot) const;
   void Prefetch(Slot slot) const;
 
-  /// The longest vector the dot metric's scalars were computed for; fixed by the first rows that
-  /// are linked.
-  float max_norm() const { return max_norm_; }
-
   // Rebuilding from a sealed graph without linking anything: BeginRestore, then RestoreRow for
   // every slot in order (levels[0] … of a linked row; none for an unlinked one), then EndRestore.
   // Neighbours must be checked by the caller.
-  void BeginRestore(size_t rows, size_t linked, float max_norm);
-  void RestoreRow(const float* vector, float scalar, const std::vector<NeighborList>& levels,
-                  Slot twin);
+  void BeginRestore(size_t rows, size_t linked);
+  void RestoreRow(const float* vector, const std::vector<NeighborList>& levels, Slot twin);
   void EndRestore(Slot entry, int max_level);
 
   /// Heap bytes in use.
@@ -84,7 +79,6 @@ class HnswBuilder {
   std::vector<Slot> twins_;  // [rows] once there is a first one
   size_t rows_ = 0;
   size_t linked_ = 0;
-  float max_norm_ = 0;
 };
 
 }  // namespace ruvector

@@ -42,7 +42,8 @@ inline constexpr uint64_t kWalHeaderBytes = 64;
 /// The name of log file `number`: "wal-" and 16 hex digits.
 std::string WalName(uint64_t number);
 
-/// Appends transactions to one log file. Not for concurrent use.
+/// Appends transactions to one log file. Not for concurrent use. Whoever starts the next file syncs
+/// this one first: records vouch for what lies before them.
 class WalWriter {
  public:
   /// A new file: header written and synced (the caller syncs the folder). Its first transaction
@@ -97,10 +98,11 @@ class WalWriter {
   uint32_t salt_;
   uint64_t committed_bytes_;
   uint64_t next_sequence_;
-  std::string buffer_;            // of the open transaction, not yet written
-  uint32_t records_ = 0;          // of the open transaction
-  bool written_through_ = false;  // part of the open transaction is in the file
-  bool cut_unsynced_ = false;     // the file was cut back, and the cut may not be on disk
+  std::string buffer_;             // of the open transaction, not yet written
+  uint32_t records_ = 0;           // of the open transaction
+  bool written_through_ = false;   // part of the open transaction is in the file
+  bool commits_unsynced_ = false;  // of this file
+  bool cut_unsynced_ = false;      // the file was cut back, and the cut may not be on disk
   bool broken_ = false;
 };
 

@@ -13,6 +13,9 @@ namespace ruvector {
 inline constexpr std::string_view kWalMagic = "RUVWAL\r\n";
 inline constexpr size_t kWalRecordHeaderBytes = 24;
 
+/// Byte 17 of a record: every earlier transaction was on disk when this one was begun.
+inline constexpr uint8_t kWalFlagSynced = 1;
+
 /// Length of a record with its padding.
 inline uint64_t WalRecordBytes(uint64_t payload_bytes) {
   return (kWalRecordHeaderBytes + payload_bytes + 7) / 8 * 8;

@@ -12,7 +12,8 @@ namespace {
 struct ParsedRecord {
   WalRecord record;
   uint64_t sequence = 0;
-  uint64_t bytes = 0;  // with padding
+  uint64_t bytes = 0;   // with padding
+  bool synced = false;  // every earlier transaction was on disk when this was written
 };
 
 bool IsKnownType(WalRecordType type) {
@@ -41,15 +42,16 @@ class LogReader {
            Crc32c(p + 8, kWalRecordHeaderBytes - 8 + out->record.payload.size(), salt_crc_);
   }
 
-  // Throws kCorrupt if a whole record of a transaction after `torn` follows `offset`, where one of
-  // that transaction should be: then `torn` was acknowledged, and its damage is no torn write.
+  // Called where a record of transaction `torn` should be and is not. Throws kCorrupt if a whole
+  // record of a later transaction follows that was written when `torn` was on disk: then its damage
+  // is no torn write.
   void CheckTornTail(uint64_t offset, uint64_t torn) {
     // Bytes made to look like long records at every offset would cost the square of the file's
     // length.
     uint64_t budget = std::max<uint64_t>(uint64_t{1} << 30, 8 * uint64_t{bytes_.size()});
     ParsedRecord candidate;
     for (uint64_t at = offset; at + kWalRecordHeaderBytes <= bytes_.size(); at += 8) {
-      if (!ParseFrame(at, &candidate) || candidate.sequence <= torn) continue;
+      if (!ParseFrame(at, &candidate) || candidate.sequence <= torn || !candidate.synced) continue;
       if (candidate.bytes > budget) {
         Fail(offset, "the rest looks like a maze of records, none of which can be trusted");
       }
@@ -75,12 +77,13 @@ class LogReader {
     const uint32_t payload = LoadU32(p);
     const uint64_t record_bytes = WalRecordBytes(payload);
     if (payload > kMaxWalPayloadBytes || record_bytes > left) return false;
-    if (p[16] == 0 || p[17] != 0 || p[18] != 0 || p[19] != 0) return false;
+    if (p[16] == 0 || (p[17] & ~kWalFlagSynced) != 0 || p[18] != 0 || p[19] != 0) return false;
     for (uint64_t i = kWalRecordHeaderBytes + payload; i < record_bytes; ++i) {
       if (p[i] != 0) return false;
     }
     out->sequence = LoadU64(p + 8);
     out->bytes = record_bytes;
+    out->synced = p[17] == kWalFlagSynced;
     out->record.type = static_cast<WalRecordType>(static_cast<uint8_t>(p[16]));
     out->record.collection = LoadU32(p + 20);
     out->record.payload = {p + kWalRecordHeaderBytes, payload};

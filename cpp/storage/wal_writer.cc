@@ -102,7 +102,8 @@ void WalWriter::AppendRecord(WalRecordType type, uint32_t collection,
   PutU32(buffer_, 0);
   PutU64(buffer_, next_sequence_);
   PutU8(buffer_, static_cast<uint8_t>(type));
-  buffer_.append(3, '\0');
+  PutU8(buffer_, commits_unsynced_ ? 0 : kWalFlagSynced);
+  PutU16(buffer_, 0);
   PutU32(buffer_, collection);
   for (const std::string_view piece : pieces) PutBytes(buffer_, piece);
   const uint32_t crc =
@@ -126,6 +127,7 @@ void WalWriter::SyncFile() {
     throw;
   }
   cut_unsynced_ = false;
+  commits_unsynced_ = false;
 }
 
 void WalWriter::Add(WalRecordType type, uint32_t collection,
@@ -160,6 +162,7 @@ uint64_t WalWriter::Commit(bool sync) {
   ++next_sequence_;
   records_ = 0;
   written_through_ = false;
+  commits_unsynced_ = true;
   // A large transaction's buffer is not kept.
   if (buffer_.capacity() > 4 * kBufferBytes) std::string().swap(buffer_);
   if (sync) SyncFile();

@@ -1,6 +1,7 @@
 #include "core/json.h"
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <string>
@@ -58,6 +59,85 @@ TEST_CASE("json: doubles survive", "[json]") {
         std::numeric_limits<double>::max());
   CHECK(ParseJson("5e-324", "test").GetDouble() == std::numeric_limits<double>::denorm_min());
   CHECK(ParseJson("18446744073709551616", "test").GetDouble() == 18446744073709551616.0);
+}
+
+TEST_CASE("json: numbers are the nearest doubles", "[json]") {
+  const auto check = [](const std::string& text) {
+    const double expected = std::strtod(text.c_str(), nullptr);
+    Json number;
+    INFO(text);
+    REQUIRE(ParseJsonNumber(text, &number) == std::isfinite(expected));
+    if (std::isfinite(expected)) REQUIRE(number.GetDouble() == expected);
+  };
+  for (const char* text : {"1e309",
+                           "9.9e308",
+                           "1.7976931348623157e308",
+                           "1.7976931348623158e308",
+                           "1.7976931348623159e308",
+                           "17976931348623157e292",
+                           "2.4703282292062327e-324",
+                           "2.4703282292062328e-324",
+                           "1e-324",
+                           "9e-325",
+                           "4.9406564584124654e-324",
+                           "2.2250738585072011e-308",
+                           "9007199254740993.0",
+                           "9007199254740992.99999",
+                           "1e22",
+                           "1e23",
+                           "8.5e22",
+                           "123456789012345678901234567890",
+                           "0e5",
+                           "0e400",
+                           "0.0e-400",
+                           "-0e0",
+                           "1e99999999999999999999",
+                           "1e-99999999999999999999"}) {
+    check(text);
+  }
+  // Midpoints between neighbours, and just beside them.
+  const std::string half_min =
+      "2.47032822920623272088284396434110686182529901307162382212792841250337753635104375932649918"
+      "1808179961898982823477228588654633283551779698981993873980053909390631503565951557022639229"
+      "08583924491051844359318028499365361525003193704576782492193656236698636584807570015857692699"
+      "03706311928279558551332927834338409351978015531246597263579574622766465272827220056374006485"
+      "49997709659947045402082816622623785739345073633900796776193057750674017632467360096895134053"
+      "55374585166611342237666786041621596804619144672918403005300575308490487653917113865916462395"
+      "24912623653881879636239373280423891018672348497668235089863388587925628302755995657524455507"
+      "25518931369083625477918694866799496832404970582102851318545139621383772282614543769341253209"
+      "8591327667236328125";
+  check(half_min + "e-324");
+  check(half_min + "0e-324");
+  check(half_min + "1e-324");
+  check(half_min + std::string(5000, '0') + "1e-324");
+  check("9007199254740993" + std::string(900, '0'));
+  check("9007199254740993." + std::string(900, '0') + "1");
+  check("0." + std::string(5000, '0') + "1");
+  check("0." + std::string(300, '0') + "123456789012345678901");
+  check("0." + std::string(5000, '0') + "1e5000");
+  check("1" + std::string(5000, '0') + "e-4990");
+
+  Rng rng(13);
+  for (int i = 0; i < 30000; ++i) {
+    std::string text = std::to_string(1 + rng.Below(9));
+    const bool point = rng.Below(2) == 0;
+    if (point) text += '.';
+    for (uint64_t n = 1 + rng.Below(rng.Below(10) == 0 ? 60 : 22); n > 0; --n) {
+      text += static_cast<char>('0' + rng.Below(10));
+    }
+    if (!point || rng.Below(2) == 0) {
+      text += 'e';
+      text += std::to_string(static_cast<int64_t>(rng.Below(700)) - 350);
+    }
+    check(text);
+  }
+  Json untouched(true);
+  for (const char* text : {"", "-", "+1", "01", "1.", ".1", "1e", "1e+", "1x", " 1", "1 ", "0x1",
+                           "1e5.0", "--1", "nan", "inf", "1_0"}) {
+    INFO(text);
+    CHECK(!ParseJsonNumber(text, &untouched));
+  }
+  CHECK(untouched.IsTrue());
 }
 
 TEST_CASE("json: strictness", "[json]") {

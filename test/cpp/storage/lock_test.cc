@@ -117,7 +117,8 @@ TEST_CASE("lock: a dead holder does not block") {
   me.alive = {{10, 100}, {12, 120}};
   FakeNativeLock native;
 
-  // Its pid is gone, or another process has it now, or it died on another host and we have the system's lock.
+  // Its pid is gone, or another process has it now, or it died on another host and we have the
+  // system's lock.
   Touch(*directory, NameOf(WriterKind::kWasm, {11, 110, 1}));
   Touch(*directory, NameOf(WriterKind::kWasm, {12, 119, 1}));
   Touch(*directory, NameOf(WriterKind::kNative, {11, 110, 1}));
@@ -201,7 +202,8 @@ TEST_CASE("lock: a second writer on disk is refused until the first is gone") {
 
 #if !defined(__EMSCRIPTEN__)
 
-// Many threads, half of them with the system's lock, half without: never two at once, and somebody gets on.
+// Many threads, half of them with the system's lock, half without: never two at once, and somebody
+// gets on.
 TEST_CASE("lock: contenders never share") {
   const TestFolder folder;
   folder.Open();
@@ -269,7 +271,8 @@ TEST_CASE("lock: a killed process never blocks, not even as a zombie") {
             std::string::npos);
       kill(child, SIGKILL);
       siginfo_t info;
-      REQUIRE(waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | (reaped ? 0 : WNOWAIT)) == 0);
+      REQUIRE(waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | (reaped ? 0 : WNOWAIT)) ==
+              0);
 #if !defined(__linux__)
       if (!reaped) waitpid(child, nullptr, 0);
 #endif

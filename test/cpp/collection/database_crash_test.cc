@@ -1,0 +1,212 @@
+// What is acknowledged survives: a fault at every call that changes the disk, a power cut after
+// every call, damage of every bit.
+#include "collection/model.h"
+#include "core/error.h"
+#include "support/catch.h"
+#include "support/fault_directory.h"
+
+namespace ruvector::test {
+namespace {
+
+constexpr size_t kDimensions = 3;
+
+DatabaseOptions Options() {
+  DatabaseOptions options;
+  options.dimensions = kDimensions;
+  options.metric = Metric::kEuclidean;
+  options.threads = 1;
+  return options;
+}
+
+std::unique_ptr<Database> OpenOn(FaultDirectory& disk) {
+  // The database owns its folder; the tests keep the disk.
+  struct Borrowed : Directory {
+    explicit Borrowed(FaultDirectory& d) : disk(d) {}
+    std::unique_ptr<File> Open(const std::string& name, OpenMode mode) override {
+      return disk.Open(name, mode);
+    }
+    std::vector<std::string> List() const override { return disk.List(); }
+    bool Exists(const std::string& name) const override { return disk.Exists(name); }
+    void Remove(const std::string& name) override { disk.Remove(name); }
+    void Rename(const std::string& from, const std::string& to) override { disk.Rename(from, to); }
+    void Sync() override { disk.Sync(); }
+    std::unique_ptr<WriterLock> LockWriter() override { return disk.LockWriter(); }
+    bool persistent() const override { return true; }
+    const std::string& path() const override { return disk.path(); }
+    FaultDirectory& disk;
+  };
+  return Database::OpenIn(std::make_unique<Borrowed>(disk), Options());
+}
+
+// Runs steps with checkpoints between; stops at the first error. Returns the model of what was
+// acknowledged and, when a step failed, of what it would have become.
+struct Outcome {
+  Model acknowledged;
+  Model attempted;
+  bool opened = false;
+};
+
+Outcome RunWorkload(FaultDirectory& disk, const std::vector<Step>& steps, bool go_on_after_error) {
+  Outcome out;
+  std::unique_ptr<Database> db;
+  try {
+    db = OpenOn(disk);
+  } catch (const Error&) {
+    return out;
+  }
+  out.opened = true;
+  bool failed = false;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    Model next = out.acknowledged;
+    steps[i].Run(next);
+    try {
+      steps[i].Run(*db);
+      out.acknowledged = next;
+      if (!failed) out.attempted = next;
+    } catch (const Error& e) {
+      if (!failed) out.attempted = next;
+      failed = true;
+      if (!go_on_after_error) break;
+      // Reads go on, whatever happened to the disk.
+      REQUIRE(ReadAll(*db) == out.acknowledged);
+    }
+    if (i % 4 == 3) {
+      try {
+        db->Checkpoint();
+      } catch (const Error&) {
+        if (!go_on_after_error) break;
+      }
+    }
+  }
+  REQUIRE(ReadAll(*db) == out.acknowledged);
+  db->Close();
+  return out;
+}
+
+Model Reopen(FaultDirectory& disk) {
+  const std::unique_ptr<Database> db = OpenOn(disk);
+  Model model = ReadAll(*db);
+  // What can be read can be found.
+  for (const auto& [id, row] : model) {
+    SearchRequest request;
+    request.vector = row.vector.data();
+    request.k = 1;
+    request.exact = true;
+    const std::vector<Hit> hits = db->collection().Search(request);
+    REQUIRE(hits.size() == 1);
+    REQUIRE(hits[0].distance == 0.0f);
+  }
+  db->Close();
+  return model;
+}
+
+const CrashModel kCrashModels[] = {
+    {CrashModel::Tail::kSynced, false, 1}, {CrashModel::Tail::kSynced, true, 1},
+    {CrashModel::Tail::kAll, true, 1},     {CrashModel::Tail::kTorn, true, 2},
+    {CrashModel::Tail::kTorn, false, 3},   {CrashModel::Tail::kZeros, true, 1},
+};
+
+}  // namespace
+
+TEST_CASE(
+    "a power cut at every call loses nothing acknowledged and leaves no part of a transaction",
+    "[crash]") {
+  const std::vector<Step> steps = RandomSteps(5, 24, kDimensions);
+  uint64_t calls = 0;
+  {
+    FaultDirectory disk;
+    RunWorkload(disk, steps, false);
+    calls = disk.calls();
+  }
+  REQUIRE(calls > 60);
+  size_t states = 0;
+  for (uint64_t call = 0; call < calls; ++call) {
+    FaultDirectory disk;
+    disk.FailCall(call, Fault::kPowerCut, true);
+    const Outcome outcome = RunWorkload(disk, steps, false);
+    for (const CrashModel& crash : kCrashModels) {
+      const std::unique_ptr<FaultDirectory> after = disk.Crash(crash);
+      CAPTURE(call, static_cast<int>(crash.tail), crash.keep_folder_operations);
+      const Model found = Reopen(*after);
+      const bool allowed = found == outcome.acknowledged || found == outcome.attempted;
+      REQUIRE(allowed);
+      REQUIRE(Reopen(*after) == found);  // and recovering changes nothing more
+      ++states;
+    }
+  }
+  WARN(states << " crash states over " << calls << " calls");
+}
+
+TEST_CASE("an error at every call loses nothing acknowledged, now and after reopening", "[crash]") {
+  const std::vector<Step> steps = RandomSteps(6, 24, kDimensions);
+  uint64_t calls = 0;
+  {
+    FaultDirectory disk;
+    RunWorkload(disk, steps, false);
+    calls = disk.calls();
+  }
+  for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kShortWrite}) {
+    for (const bool sticky : {false, true}) {
+      for (uint64_t call = 0; call < calls; ++call) {
+        FaultDirectory disk;
+        disk.FailCall(call, fault, sticky);
+        const Outcome outcome = RunWorkload(disk, steps, true);
+        disk.ClearFault();
+        CAPTURE(call, static_cast<int>(fault), sticky);
+        const std::unique_ptr<FaultDirectory> after = disk.Crash({CrashModel::Tail::kAll, true, 1});
+        const Model found = Reopen(*after);
+        // A commit whose sync failed was not acknowledged, yet its bytes may be there.
+        const bool allowed = found == outcome.acknowledged || found == outcome.attempted;
+        REQUIRE(allowed);
+      }
+    }
+  }
+}
+
+TEST_CASE("every flipped bit of a small database is found, harmless, or cuts only the log's end",
+          "[crash]") {
+  FaultDirectory disk;
+  std::vector<Step> steps = RandomSteps(7, 8, kDimensions);
+  const Outcome outcome = RunWorkload(disk, steps, false);
+  {
+    const std::unique_ptr<Database> db = OpenOn(disk);
+    db->Checkpoint();
+    db->Close();
+  }
+  size_t flips = 0, refused = 0;
+  for (const std::string& name : disk.List()) {
+    const std::string original = disk.Content(name);
+    for (size_t bit = 0; bit < original.size() * 8; bit += 3) {
+      std::string damaged = original;
+      damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
+      auto copy = std::make_unique<FaultDirectory>();
+      for (const std::string& other : disk.List()) {
+        const std::string content = other == name ? damaged : disk.Content(other);
+        if (other.find(".lock") != std::string::npos || other == "LOCK") continue;
+        const std::unique_ptr<File> file = copy->Open(other, OpenMode::kCreate);
+        file->Append(content.data(), content.size());
+        file->Sync();
+      }
+      CAPTURE(name, bit);
+      ++flips;
+      try {
+        const std::unique_ptr<Database> db = OpenOn(*copy);
+        const Model found = ReadAll(*db);
+        REQUIRE(found == outcome.acknowledged);
+        for (const auto& [id, row] : found) {
+          const bool has = db->collection().Has(id);
+          REQUIRE(has);
+        }
+      } catch (const Error& e) {
+        ++refused;
+        const bool expected =
+            e.code() == ErrorCode::kCorrupt || e.code() == ErrorCode::kUnsupported;
+        CAPTURE(e.what());
+        REQUIRE(expected);
+      }
+    }
+  }
+  WARN(refused << " of " << flips << " flips refused, the others harmless");
+}
+
+}  // namespace ruvector::test
