@@ -1,6 +1,5 @@
 #include "core/crc32c.h"
 
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -8,6 +7,7 @@
 #include "core/coding.h"
 #include "core/random.h"
 #include "support/catch.h"
+#include "support/test_folder.h"
 
 namespace ruvector {
 namespace {
@@ -42,14 +42,12 @@ TEST_CASE("crc32c: vectors of the shared suite") {
   const char* suites = std::getenv("RUVECTOR_SUITES");
   const std::string path = std::string(suites != nullptr ? suites : "../shared/suites") +
                            "/crypto/rfc8032-and-friends.json";
-  std::FILE* file = std::fopen(path.c_str(), "rb");
-  if (file == nullptr) {
+  if (!TestFolder::Available() || KindOfPath(path) != PathKind::kFile) {
     WARN("skipped: " << path << " is not there (set RUVECTOR_SUITES)");
     return;
   }
-  std::string text(1 << 20, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file));
-  std::fclose(file);
+  const auto mapping = OpenPath(path)->Map();
+  const std::string text(reinterpret_cast<const char*>(mapping->data()), mapping->size());
   const auto value = [](const std::string& entry, const std::string& key) {
     const size_t at = entry.find("\"" + key + "\"");
     if (at == std::string::npos) return std::string();

@@ -82,10 +82,10 @@ struct FaultDirectory::State {
     return true;
   }
 
-  [[noreturn]] void Throw(const std::string& what, Fault fault) const {
-    const char* words = fault == Fault::kIo         ? "input/output error"
-                        : fault == Fault::kPowerCut ? "the power is cut"
-                                                    : "no space left on device";
+  [[noreturn]] void Throw(const std::string& what, Fault struck) const {
+    const char* words = struck == Fault::kIo         ? "input/output error"
+                        : struck == Fault::kPowerCut ? "the power is cut"
+                                                     : "no space left on device";
     throw Error(ErrorCode::kIo, what + " in " + base->path() + ": " + words);
   }
 
