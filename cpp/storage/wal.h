@@ -50,8 +50,10 @@ class WalWriter {
   /// will be `next_sequence`. Throws kIo, leaving no file.
   static std::unique_ptr<WalWriter> Create(Directory& directory, uint64_t number,
                                            const DatabaseId& database, uint64_t next_sequence);
-  /// Continues a replayed file at `valid_bytes`, cutting what follows. Throws kIo; kCorrupt for
-  /// another database's file.
+  /// Continues a replayed file at `valid_bytes`, cutting what follows. One without transactions
+  /// gets a new header when its first transaction was to be another. Throws kIo; kCorrupt for
+  /// another database's file, and for one whose last transaction is not the one before
+  /// `next_sequence`.
   static std::unique_ptr<WalWriter> Continue(Directory& directory, uint64_t number,
                                              const DatabaseId& database, uint64_t valid_bytes,
                                              uint64_t next_sequence);
@@ -113,8 +115,8 @@ struct WalReplay {
   uint64_t transactions = 0;   ///< replayed
   /// The last transaction is an orderly close, and nothing follows.
   bool closed = false;
-  /// WalWriter::Continue may take the file at valid_bytes. Not so a torn creation, and a file that
-  /// ends before `after_sequence`: a new file has to follow those.
+  /// WalWriter::Continue takes the file at valid_bytes. Not so a torn creation, and a file with
+  /// transactions that end before `after_sequence`: a new file has to follow those.
   bool continuable = false;
 };
 

@@ -138,6 +138,7 @@ WalReplay ReplayWal(Directory& directory, uint64_t number, const DatabaseId& dat
     reader.CheckTornTail(kFileHeaderBytes, after_sequence + 1);
     replay.valid_bytes = kFileHeaderBytes;
     replay.cut_bytes = bytes.size() - kFileHeaderBytes;
+    replay.continuable = true;
     return replay;
   }
   std::vector<WalRecord> records;
@@ -175,7 +176,7 @@ WalReplay ReplayWal(Directory& directory, uint64_t number, const DatabaseId& dat
   replay.cut_bytes = bytes.size() - transaction_start;
   replay.closed = replay.closed && replay.cut_bytes == 0;
   replay.next_sequence = std::max(sequence, after_sequence + 1);
-  replay.continuable = sequence == replay.next_sequence;
+  replay.continuable = sequence == replay.next_sequence || replay.valid_bytes == kFileHeaderBytes;
   return replay;
 }
 

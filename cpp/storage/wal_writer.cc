@@ -11,6 +11,21 @@ namespace ruvector {
 namespace {
 
 constexpr size_t kBufferBytes = size_t{1} << 20;
+constexpr uint64_t kCommitBytes = 32;
+
+// The header of a file whose first transaction will be `next_sequence`.
+std::string NewHeader(uint64_t number, const DatabaseId& database, uint64_t next_sequence,
+                      uint32_t* salt) {
+  FillRandomBytes(salt, sizeof *salt);
+  FileHeader header;
+  header.word12 = *salt;
+  header.database = database;
+  header.word48 = number;
+  header.word56 = static_cast<uint32_t>(next_sequence);
+  std::string bytes;
+  AppendFileHeader(bytes, kWalMagic, header);
+  return bytes;
+}
 
 }  // namespace
 
@@ -28,13 +43,8 @@ WalWriter::WalWriter(std::unique_ptr<File> file, std::string path, uint64_t numb
 std::unique_ptr<WalWriter> WalWriter::Create(Directory& directory, uint64_t number,
                                              const DatabaseId& database, uint64_t next_sequence) {
   const std::string name = WalName(number);
-  FileHeader header;
-  FillRandomBytes(&header.word12, sizeof header.word12);
-  header.database = database;
-  header.word48 = number;
-  header.word56 = static_cast<uint32_t>(next_sequence);
-  std::string bytes;
-  AppendFileHeader(bytes, kWalMagic, header);
+  uint32_t salt = 0;
+  const std::string bytes = NewHeader(number, database, next_sequence, &salt);
   std::unique_ptr<File> file = directory.Open(name, OpenMode::kCreate);
   try {
     file->Append(bytes.data(), bytes.size());
@@ -49,8 +59,7 @@ std::unique_ptr<WalWriter> WalWriter::Create(Directory& directory, uint64_t numb
     throw;
   }
   return std::unique_ptr<WalWriter>(new WalWriter(std::move(file), directory.path() + "/" + name,
-                                                  number, header.word12, bytes.size(),
-                                                  next_sequence));
+                                                  number, salt, bytes.size(), next_sequence));
 }
 
 std::unique_ptr<WalWriter> WalWriter::Continue(Directory& directory, uint64_t number,
@@ -71,13 +80,33 @@ std::unique_ptr<WalWriter> WalWriter::Continue(Directory& directory, uint64_t nu
   if (header.database != database || header.word48 != number) {
     throw Error(ErrorCode::kCorrupt, path + ": belongs to another database or place in the log");
   }
-  if (size > valid_bytes) {
+  if (valid_bytes > kFileHeaderBytes) {
+    char commit[kCommitBytes] = {};
+    if (valid_bytes >= kFileHeaderBytes + kCommitBytes) {
+      file->ReadAt(valid_bytes - kCommitBytes, commit, kCommitBytes);
+    }
+    if (LoadU64(commit + 8) + 1 != next_sequence) {
+      throw Error(ErrorCode::kCorrupt,
+                  path + ": ends with transaction " + std::to_string(LoadU64(commit + 8)) +
+                      ", cannot be continued with " + std::to_string(next_sequence));
+    }
+  }
+  uint32_t salt = header.word12;
+  if (valid_bytes == kFileHeaderBytes && header.word56 != static_cast<uint32_t>(next_sequence)) {
+    // Prepared for a checkpoint that failed, while the file before went on. A kill between these
+    // calls leaves a torn creation.
+    const std::string fresh = NewHeader(number, database, next_sequence, &salt);
+    file->Truncate(0);
+    file->Sync();
+    file->Append(fresh.data(), fresh.size());
+    file->Sync();
+  } else if (size > valid_bytes) {
     file->Truncate(valid_bytes);
     // On disk before anything new is: after a power cut, old records may not stand behind new ones.
     file->Sync();
   }
   return std::unique_ptr<WalWriter>(
-      new WalWriter(std::move(file), path, number, header.word12, valid_bytes, next_sequence));
+      new WalWriter(std::move(file), path, number, salt, valid_bytes, next_sequence));
 }
 
 void WalWriter::CheckUsable() const {

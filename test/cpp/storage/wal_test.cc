@@ -185,6 +185,36 @@ TEST_CASE("wal: round trip, continuation, and skipping what the segments hold") 
   CHECK_FALSE(found.replay.continuable);
 }
 
+TEST_CASE("wal: a file prepared for a later transaction, or for an earlier one, is continued") {
+  for (const uint64_t prepared : {3, 5, 9}) {
+    FaultDirectory directory;
+    WalWriter::Create(directory, 1, kDatabase, prepared);
+    directory.Sync();
+    const Recovered found = Recover(directory, 1, 4);
+    CHECK(found.log.empty());
+    CHECK(found.replay.continuable);
+    CHECK(found.replay.valid_bytes == 64);
+    CHECK(found.replay.next_sequence == 5);
+    const uint64_t calls = directory.calls();
+    for (uint64_t call = calls; call < calls + 6; ++call) {
+      const auto copy = directory.Crash();
+      copy->FailCall(call - calls, Fault::kPowerCut);
+      ErrorOf([&] { WalWriter::Continue(*copy, 1, kDatabase, 64, 5); });
+      for (const auto tail : {CrashModel::Tail::kSynced, CrashModel::Tail::kAll,
+                              CrashModel::Tail::kTorn, CrashModel::Tail::kZeros}) {
+        CHECK(Recover(*copy->Crash({tail, false, call}), 1, 4).log.empty());
+      }
+    }
+    const auto writer = WalWriter::Continue(directory, 1, kDatabase, 64, 5);
+    const Transaction transaction{5, {{WalRecordType::kDelete, 1, "x"}}};
+    CHECK(Write(*writer, transaction, true) == 5);
+    CHECK(Recover(*directory.Crash(), 1, 4).log == Log{transaction});
+    CHECK(ErrorOf([&] {
+            WalWriter::Continue(directory, 1, kDatabase, writer->bytes(), 7);
+          }).code() == ErrorCode::kCorrupt);
+  }
+}
+
 TEST_CASE("wal: an empty transaction and an empty log count") {
   FaultDirectory directory;
   const auto writer = WalWriter::Create(directory, 1, kDatabase, 9);
@@ -364,7 +394,7 @@ TEST_CASE("wal: logs of other databases and places are refused") {
   CHECK(Recover(*FolderWith(WriteLog(late).bytes), 1, 4).log == late);
   const Recovered empty = Recover(*FolderWith(WriteLog(late).bytes.substr(0, 64)), 1, 3);
   CHECK(empty.replay.next_sequence == 4);
-  CHECK_FALSE(empty.replay.continuable);
+  CHECK(empty.replay.continuable);
 }
 
 TEST_CASE("wal: newer formats are refused") {

@@ -1,0 +1,27 @@
+# Builds the addon with node-gyp: the alternative to CMake, from the same list of sources. Stays out of the published package.
+{
+  "targets": [
+    {
+      "target_name": "ruvector",
+      "sources": [
+        "cpp/binding/napi.cc",
+        ".deps/highway/hwy/targets.cc",
+        ".deps/highway/hwy/abort.cc",
+        "<!@(node -p \"require('fs').readFileSync('cpp/sources.txt', 'utf8').split('\\n').filter((l) => l && l[0] !== '#').join(' ')\")",
+      ],
+      "include_dirs": ["cpp", ".deps/include", ".deps/highway", "<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "NDEBUG"],
+      "cflags!": ["-fno-exceptions"],
+      "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
+      "cflags_cc": ["-std=c++20", "-O3", "-fvisibility=hidden", "-pthread"],
+      "ldflags": ["-pthread"],
+      "xcode_settings": {
+        "CLANG_CXX_LANGUAGE_STANDARD": "c++20",
+        "GCC_ENABLE_CPP_EXCEPTIONS": "YES",
+        "MACOSX_DEPLOYMENT_TARGET": "11.0",
+        "OTHER_CPLUSPLUSFLAGS": ["-O3", "-fvisibility=hidden"],
+      },
+      "msvs_settings": {"VCCLCompilerTool": {"ExceptionHandling": 1, "AdditionalOptions": ["/std:c++20"]}},
+    }
+  ]
+}
