@@ -306,12 +306,14 @@ void Database::Replay() {
     if (replay.valid_bytes == 0) {  // its creation was cut short
       directory_->Remove(WalName(number));
       if (last) wal_ = WalWriter::Create(*directory_, number, manifest_.database, sequence + 1);
+    } else if (!replay.continuable) {
+      if (last) wal_ = WalWriter::Create(*directory_, number + 1, manifest_.database, sequence + 1);
     } else if (last || replay.cut_bytes > 0) {
       wal_ = WalWriter::Continue(*directory_, number, manifest_.database, replay.valid_bytes,
                                  sequence + 1);
     }
   }
-  next_wal_ = numbers.back() + 1;
+  next_wal_ = (wal_ ? wal_->number() : numbers.back()) + 1;
 }
 
 void Database::RemoveLeftOvers() {

@@ -1,0 +1,115 @@
+// The files of Node for the WebAssembly core: the object that wasm/files.js documents as Module.ruvectorFiles.
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+const modes = [O_RDONLY, O_RDWR | O_CREAT | O_EXCL, O_RDWR];
+
+function readText(path: string): string {
+  try {
+    return fs.readFileSync(path, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+/** Fields of /proc/<pid>/stat from the third on: the second, a name, may hold anything but ends at the last parenthesis. */
+function statFields(pid: number | 'self'): string[] {
+  const text = readText(`/proc/${pid}/stat`);
+  return text === '' ? [] : text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function linkTarget(path: string): string {
+  try {
+    return fs.readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
+export const nodeFiles = {
+  open(path: string, mode: 0 | 1 | 2): number {
+    const fd = fs.openSync(path, (modes[mode] as number) | O_NOFOLLOW | O_NONBLOCK, 0o644);
+    if (fs.fstatSync(fd).isFile()) return fd;
+    fs.closeSync(fd);
+    throw new Error(`${path} is no regular file`);
+  },
+  size: (fd: number): number => fs.fstatSync(fd).size,
+  read(fd: number, offset: number, into: Uint8Array): number {
+    let done = 0;
+    while (done < into.length) {
+      const n = fs.readSync(fd, into, done, into.length - done, offset + done);
+      if (n === 0) break;
+      done += n;
+    }
+    return done;
+  },
+  append(fd: number, bytes: Uint8Array, offset: number): void {
+    let done = 0;
+    while (done < bytes.length) done += fs.writeSync(fd, bytes, done, bytes.length - done, offset + done);
+  },
+  sync: (fd: number): void => fs.fdatasyncSync(fd),
+  truncate: (fd: number, size: number): void => fs.ftruncateSync(fd, size),
+  close: (fd: number): void => fs.closeSync(fd),
+  list(path: string): string[] | null {
+    try {
+      return fs
+        .readdirSync(path, { withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => entry.name);
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  },
+  kind(path: string): 0 | 1 | 2 {
+    const stat = fs.statSync(path, { throwIfNoEntry: false });
+    if (!stat) return 0;
+    return stat.isDirectory() ? 2 : 1;
+  },
+  remove: (path: string): void => fs.rmSync(path, { force: true }),
+  rename: (from: string, to: string): void => fs.renameSync(from, to),
+  mkdir(path: string): void {
+    try {
+      fs.mkdirSync(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  },
+  syncDir(path: string): void {
+    if (process.platform === 'win32') return;
+    const fd = fs.openSync(path, O_RDONLY);
+    try {
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+  },
+  process() {
+    return {
+      pid: process.pid,
+      start: statFields('self')[19] ?? '0',
+      host: os.hostname(),
+      boot: readText('/proc/sys/kernel/random/boot_id'),
+      pidNamespace: linkTarget('/proc/self/ns/pid'),
+    };
+  },
+  isAlive(pid: number, start: string): boolean {
+    if (process.platform === 'linux') {
+      const fields = statFields(pid);
+      const [state] = fields;
+      if (state === undefined || state === 'Z' || state === 'X') return false;
+      return start === '0' || fields[19] === start;
+    }
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'EPERM';
+    }
+  },
+};

@@ -1,0 +1,31 @@
+// Node, Bun and Electron: the native addon, or WebAssembly over node:fs.
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Platform } from './backend.js';
+import { loadNative } from './backend_native.js';
+import { nodeFiles } from './node_files.js';
+import type { Glue } from './wasm_module.js';
+import { type ReadBytes, WasmLoader } from './wasm_source.js';
+
+const read: ReadBytes = async (url) => {
+  const text = String(url);
+  if (/^https?:/.test(text)) return (await fetch(text)).arrayBuffer();
+  return readFile(text.startsWith('file:') ? fileURLToPath(text) : text);
+};
+
+const loader = new WasmLoader({
+  read,
+  files: nodeFiles,
+  forced: process.env.RUVECTOR_WASM,
+  glue: (variant) =>
+    import(new URL(`../wasm/dist/ruvector-${variant}.mjs`, import.meta.url).href) as Promise<{ default: Glue }>,
+  url: (variant) => new URL(`../wasm/dist/ruvector-${variant}.wasm`, import.meta.url),
+});
+
+export const nodePlatform: Platform = {
+  native: loadNative,
+  wasmNow: (source) => loader.now(source),
+  wasm: (source) => loader.load(source),
+  preferred: () => process.env.RUVECTOR_BACKEND,
+  warn: (message) => process.emitWarning(message, 'RuvectorWarning'),
+};

@@ -1,0 +1,276 @@
+/**
+ * The public interface of `ruvector`. Distances: cosine = 1 - cos (0 … 2), euclidean = true L2, dot = -⟨a,b⟩, manhattan = L1; smaller is closer,
+ * always. `similarity`: cosine = cos, dot = ⟨a,b⟩, euclidean and manhattan = 1 / (1 + distance). Hits come closest first, ties by id.
+ */
+
+/** A vector as callers have it; stored as 32-bit floats. Finite numbers only; length at most 1e18, and not zero under cosine. */
+export type Vec = Float32Array | Float64Array | readonly number[];
+export type Metric = 'cosine' | 'euclidean' | 'dot' | 'manhattan';
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+/** What is kept beside a vector: a JSON object of at most 1 MB. */
+export type Metadata = { [key: string]: Json };
+
+export interface FilterOp {
+  $eq?: Json;
+  $ne?: Json;
+  $gt?: number | string | boolean;
+  $gte?: number | string | boolean;
+  $lt?: number | string | boolean;
+  $lte?: number | string | boolean;
+  $in?: Json[];
+  $nin?: Json[];
+  $all?: Json[];
+  $size?: number;
+  $elemMatch?: Filter;
+  $not?: FilterOp;
+  /** Both ends included. */
+  $between?: [number | string, number | string];
+  /** A substring of a string, or an element of an array. */
+  $contains?: Json;
+  $exists?: boolean;
+}
+/**
+ * MongoDB's query language over metadata: paths to conditions, all of which must hold; `$and`, `$or`, `$nor` take arrays of filters, `$not` one.
+ * `'a.b'` goes into objects and arrays; an array matches when an element does; a missing field matches null.
+ * @example { year: { $gte: 2020 }, tags: 'ai', $or: [{ lang: 'en' }, { lang: { $exists: false } }] }
+ */
+export type Filter = { [path: string]: Json | FilterOp | Filter | Filter[] };
+
+export interface HnswConfig {
+  /** Links of a row, twice as many on the lowest level: 2 … 512, default 16. Fixed when a database is created. */
+  m?: number;
+  /** Candidates looked at when a row is linked: 1 … 65,536, default 200. */
+  efConstruction?: number;
+  /** Candidates looked at by a search that does not say: 1 … 65,536, default 100. */
+  efSearch?: number;
+  /** Rows to make room for at once; there may be more. */
+  maxElements?: number;
+  seed?: number;
+}
+
+export interface DbOptions {
+  /** Values of every vector: 1 … 65,536. May be left out where a database exists. */
+  dimensions?: number;
+  /** Default cosine. Fixed when a database is created. */
+  distanceMetric?: Metric;
+  /** A folder, made if missing; or a `.rvf` file, which is only read. Omitted or ':memory:': in memory. */
+  storagePath?: string;
+  hnswConfig?: HnswConfig;
+  /** auto: exact scans up to 10,000 rows, a graph beyond; flat: always exact; hnsw: a graph from 256 rows on. Default auto. */
+  index?: 'auto' | 'flat' | 'hnsw';
+  /** Only none so far: anything else throws UNSUPPORTED. */
+  quantization?: { type: 'none' };
+  /** Opens beside a writer, without its lock. */
+  readOnly?: boolean;
+  /** Only sync so far: what is acknowledged is on disk. */
+  durability?: 'sync';
+  /** auto: native, or WebAssembly with a warning where there is no addon. */
+  backend?: 'auto' | 'native' | 'wasm';
+  /** Where the WebAssembly bytes come from; default: beside the package. */
+  wasm?: WasmSource;
+  /** Threads that link rows, 1 … 256; default: the machine's, at most 8. */
+  threads?: number;
+  /** Of the graph's levels. With threads: 1, the same input gives the same graph on the same backend. */
+  seed?: number;
+  /** What `score` of a hit means; default distance. */
+  scoreMode?: 'distance' | 'similarity';
+}
+
+export type WasmBytes = URL | string | BufferSource | WebAssembly.Module;
+export type WasmSource = WasmBytes | { readonly simd?: WasmBytes; readonly scalar?: WasmBytes };
+
+export interface VectorEntry {
+  /** 1 … 65,535 bytes of UTF-8; omitted: a UUID. Numbers become strings. */
+  id?: string | number;
+  vector: Vec;
+  metadata?: Metadata;
+}
+/** Many entries at once, packed: no object for each. */
+export interface VectorMatrix {
+  ids?: readonly (string | number)[];
+  /** [n × dimensions], row after row. */
+  vectors: Float32Array;
+  metadata?: readonly (Metadata | null | undefined)[];
+}
+export interface StoredEntry {
+  id: string;
+  vector: Float32Array;
+  metadata?: Metadata;
+}
+
+export interface SearchOptions {
+  filter?: Filter;
+  /** Candidates looked at: more is slower and finds more. 1 … 65,536; at least k are looked at. */
+  efSearch?: number;
+  /** Least similarity of a hit. */
+  threshold?: number;
+  /** Default false. */
+  includeVectors?: boolean;
+  /** Default true. */
+  includeMetadata?: boolean;
+  /** Compares every row instead of walking the graph. */
+  exact?: boolean;
+}
+export interface SearchQuery extends SearchOptions {
+  vector: Vec;
+  /** 1 … 65,536, default 10; fewer hits come back only where fewer rows match. */
+  k?: number;
+}
+export interface SearchResult {
+  id: string;
+  /** The distance, or the similarity with scoreMode 'similarity'. */
+  score: number;
+  distance: number;
+  similarity: number;
+  vector?: Float32Array;
+  metadata?: Metadata;
+}
+/** `queryId` (non-enumerable) names the query for later feedback. */
+export type Hits = SearchResult[] & { readonly queryId: string };
+
+export interface DbStats {
+  count: number;
+  dimensions: number;
+  metric: Metric;
+  /** 'hnsw' once a graph serves searches. */
+  indexType: 'flat' | 'hnsw';
+  /** Bytes of process memory; memory-mapped files are not counted. */
+  memoryUsage: number;
+  diskUsage: number;
+  /** Rows that are deleted or replaced and still take room. */
+  deleted: number;
+  segments: number;
+  /** Rows that wait for their links; searches scan them meanwhile. */
+  pending: number;
+  walBytes: number;
+  /** What opening found: bytes of a torn last transaction, cut off, and transactions replayed from the log. */
+  recovery: { cutBytes: number; replayedTransactions: number };
+}
+
+export type ErrorCode =
+  | 'DIMENSION_MISMATCH'
+  | 'INVALID_VECTOR'
+  | 'ZERO_VECTOR'
+  | 'INVALID_K'
+  | 'INVALID_OPTION'
+  | 'INVALID_FILTER'
+  | 'NOT_FOUND'
+  | 'NOT_READY'
+  | 'CLOSED'
+  | 'LOCKED'
+  | 'READ_ONLY'
+  | 'CORRUPT'
+  | 'IO'
+  | 'EMBEDDER_REQUIRED'
+  | 'UNSUPPORTED_ALGORITHM'
+  | 'NO_EXPERIENCE'
+  | 'ALREADY_EXISTS'
+  | 'CONFLICT'
+  | 'ABORTED'
+  | 'TIMEOUT'
+  | 'MEMORY_LIMIT'
+  | 'QUOTA'
+  | 'UNSUPPORTED'
+  | 'INTERNAL';
+
+/** The one error of this library: what was expected, what came, where. */
+export declare class RuvectorError extends Error {
+  readonly code: ErrorCode;
+  /** The method that failed: "insert". */
+  readonly method: string;
+  constructor(code: ErrorCode, message: string, method: string);
+}
+
+/**
+ * A database of vectors. Every promise that resolves after a write means: on disk. Writes take effect in the order they were called.
+ * The methods ending in Sync are the same, at once; on WebAssembly they need `VectorDB.open` (or any awaited call) first, else NOT_READY.
+ * @example
+ * const db = new VectorDB({ dimensions: 384, storagePath: './memory' });
+ * await db.insert({ id: 'a', vector, metadata: { topic: 'cats' } });
+ * const hits = await db.search({ vector: query, k: 10, filter: { topic: 'cats' } });
+ */
+export declare class VectorDB {
+  /** Checks the options at once, opens at the first call. A number means dimensions. */
+  constructor(options: DbOptions | number, maxElements?: number);
+  /** Opens now. */
+  static open(options: DbOptions | number): Promise<VectorDB>;
+  static withDimensions(dimensions: number): VectorDB;
+  /** A copy in memory of what toBytes returned. */
+  static fromBytes(bytes: Uint8Array | ArrayBuffer, options?: DbOptions): Promise<VectorDB>;
+
+  /** NOT_READY before an existing database whose dimensions were left out is open. */
+  readonly dimensions: number;
+  readonly metric: Metric;
+  /** 'native (AVX2)', 'wasm-simd' or 'wasm-scalar'; NOT_READY before WebAssembly is loaded. */
+  readonly backend: string;
+
+  /** Adds, or replaces the entry of that id. Resolves to the id. */
+  insert(entry: VectorEntry): Promise<string>;
+  /** All or nothing. */
+  insertBatch(entries: readonly VectorEntry[] | VectorMatrix): Promise<string[]>;
+  search(query: SearchQuery): Promise<Hits>;
+  search(vector: Vec, k?: number, options?: SearchOptions): Promise<Hits>;
+  searchBatch(queries: readonly SearchQuery[]): Promise<Hits[]>;
+  get(id: string | number): Promise<StoredEntry | null>;
+  has(id: string | number): Promise<boolean>;
+  /** Replaces the parts given; false where there is no such id. */
+  update(id: string | number, entry: { vector?: Vec; metadata?: Metadata }): Promise<boolean>;
+  /** Replaces the whole metadata. */
+  updateMetadata(id: string | number, metadata: Metadata): Promise<boolean>;
+  delete(id: string | number): Promise<boolean>;
+  /** Resolves to how many there were. */
+  deleteBatch(ids: readonly (string | number)[]): Promise<number>;
+  deleteWhere(filter: Filter): Promise<number>;
+  len(): Promise<number>;
+  isEmpty(): Promise<boolean>;
+  count(filter?: Filter): Promise<number>;
+  clear(): Promise<void>;
+  stats(): Promise<DbStats>;
+  /** In order of insertion; entries that are there all the time are seen exactly once, whatever is written meanwhile. */
+  entries(options?: { filter?: Filter; batchSize?: number }): AsyncIterableIterator<StoredEntry>;
+  keys(): AsyncIterableIterator<string>;
+  /** Everything acknowledged is on disk already; this also shortens a long log. */
+  flush(): Promise<void>;
+  /** The whole database as one run of bytes: a `.rvf` file. */
+  toBytes(): Promise<Uint8Array>;
+  /** Waits for the writes under way and releases the lock. Every later call throws CLOSED; closing twice is fine. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+
+  insertSync(entry: VectorEntry): string;
+  insertBatchSync(entries: readonly VectorEntry[] | VectorMatrix): string[];
+  /** With a Float32Array and includeMetadata: false this costs a few microseconds over the search itself. */
+  searchSync(query: SearchQuery): Hits;
+  searchSync(vector: Vec, k?: number, options?: SearchOptions): Hits;
+  searchBatchSync(queries: readonly SearchQuery[]): Hits[];
+  getSync(id: string | number): StoredEntry | null;
+  hasSync(id: string | number): boolean;
+  updateSync(id: string | number, entry: { vector?: Vec; metadata?: Metadata }): boolean;
+  updateMetadataSync(id: string | number, metadata: Metadata): boolean;
+  deleteSync(id: string | number): boolean;
+  deleteBatchSync(ids: readonly (string | number)[]): number;
+  deleteWhereSync(filter: Filter): number;
+  lenSync(): number;
+  isEmptySync(): boolean;
+  countSync(filter?: Filter): number;
+  clearSync(): void;
+  statsSync(): DbStats;
+  flushSync(): void;
+  toBytesSync(): Uint8Array;
+  closeSync(): void;
+
+  /** Aliases of older packages: len, delete, stats, flush. */
+  size(): Promise<number>;
+  remove(id: string | number): Promise<boolean>;
+  getStats(): Promise<DbStats>;
+  save(): Promise<void>;
+}
+export { VectorDB as VectorDb };
+export declare function createVectorDb(options: DbOptions): Promise<VectorDB>;
+
+/** Turns texts into vectors. */
+export interface Embedder {
+  readonly id: string;
+  readonly dimensions: number;
+  embed(texts: readonly string[]): Promise<Float32Array[]> | Float32Array[];
+}

@@ -1,0 +1,2 @@
+export * from './api.js';
+export { HashEmbedder } from '../dist/hash_embedder.js';
