@@ -9,7 +9,8 @@ export type ReadBytes = (url: URL | string) => Promise<BufferSource>;
 export interface WasmEnvironment {
   readonly read: ReadBytes;
   readonly files?: object;
-  readonly forced?: string | undefined;
+  /** Which variant to load, when not the best one this engine runs. */
+  forced?(): string | undefined;
   glue(variant: WasmVariant): Promise<{ default: Glue }>;
   url(variant: WasmVariant): URL;
 }
@@ -52,7 +53,8 @@ export class WasmLoader {
   }
 
   async #instantiate(source: WasmSource | undefined): Promise<Backend> {
-    const { forced, read, files, glue, url } = this.#environment;
+    const { read, files, glue, url } = this.#environment;
+    const forced = this.#environment.forced?.();
     if (forced !== undefined && forced !== 'simd' && forced !== 'scalar') {
       throw new RuvectorError('INVALID_OPTION', `RUVECTOR_WASM is "${forced}", expected simd or scalar`, 'open');
     }

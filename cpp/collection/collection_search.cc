@@ -13,7 +13,7 @@ namespace {
 // A walk for ef matches in a segment where a share s of the rows matches looks at about kWalkCost ·
 // ef / s rows, out of order in memory; a scan looks at s · rows, in order. The walk pays when
 // matches² > kWalkCost · ef · rows.
-constexpr double kWalkCost = 32;
+constexpr double kWalkCost = 16;
 // With at most this share of the rows deleted, a plain walk with a longer list finds enough live
 // ones.
 constexpr double kPlainWalkShare = 0.5;

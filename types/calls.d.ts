@@ -1,0 +1,66 @@
+/**
+ * The messages between the façade and the core, by method: JSON arguments, buffers of vectors, JSON reply and its buffers. For whoever writes
+ * a transport (worker, server) or a method; users want api.d.ts. test/contract/calls.test.ts holds this list and the core's table equal.
+ */
+import type { DbOptions, DbStats, ErrorCode, Filter, Json, Metadata, Metric, SearchOptions } from './api.js';
+
+/** Options under their canonical names, as the core knows them. */
+export type CoreOptions = Omit<DbOptions, 'backend' | 'wasm'>;
+
+interface OnDatabase {
+  /** From db.open or db.fromBytes. */
+  handle: number;
+}
+interface Opened {
+  handle: number;
+  dimensions: number;
+  distanceMetric: Metric;
+  efSearch: number;
+  readOnly: boolean;
+  scoreMode: 'distance' | 'similarity';
+}
+type Empty = Record<string, never>;
+type Rows = readonly (Metadata | null)[];
+
+export interface Calls {
+  'meta.info': {
+    args: Empty;
+    reply: { methods: string[]; errorCodes: ErrorCode[]; target: string; formatVersion: string };
+  };
+  /** Checks the options of db.open and does nothing. */
+  'db.validate': { args: CoreOptions; reply: Empty };
+  'db.open': { args: CoreOptions; reply: Opened };
+  /** buffers[0]: what db.toBytes gave. */
+  'db.fromBytes': { args: CoreOptions; reply: Opened };
+  'db.close': { args: OnDatabase; reply: Empty };
+  'db.flush': { args: OnDatabase; reply: Empty };
+  /** Reply buffers[0]: a `.rvf` file. */
+  'db.toBytes': { args: OnDatabase; reply: Empty };
+  'db.stats': { args: OnDatabase; reply: DbStats };
+  /** buffers[0]: f32 [queries × dimensions]. Reply buffers: f32 distances of all hits; f32 vectors of the hits of queries that asked. */
+  'db.search': {
+    args: OnDatabase & { queries: readonly (SearchOptions & { k?: number })[] };
+    reply: { hits: readonly { ids: readonly string[]; metadata?: Rows }[] };
+  };
+  /** Reply buffers[0]: f32 vectors of those found. */
+  'db.get': { args: OnDatabase & { ids: readonly string[] }; reply: { found: readonly boolean[]; metadata: Rows } };
+  'db.has': { args: OnDatabase & { id: string }; reply: { value: boolean } };
+  'db.count': { args: OnDatabase & { filter?: Filter }; reply: { value: number } };
+  /** In order of insertion, from a cursor on. Reply buffers[0]: f32 vectors, unless includeVectors is false. */
+  'db.scan': {
+    args: OnDatabase & { cursor?: string; limit?: number; filter?: Filter; includeVectors?: boolean };
+    reply: { ids: readonly string[]; metadata: Rows; cursor: string | null };
+  };
+  /** buffers[0]: f32 [ids × dimensions]. */
+  'db.insert': { args: OnDatabase & { ids: readonly string[]; metadata?: Rows }; reply: { count: number } };
+  /** buffers[0], if there: f32 [dimensions]. */
+  'db.update': { args: OnDatabase & { id: string; metadata?: Metadata | null }; reply: { value: boolean } };
+  'db.delete': { args: OnDatabase & { ids: readonly string[] }; reply: { value: number } };
+  'db.deleteWhere': { args: OnDatabase & { filter: Filter }; reply: { value: number } };
+  'db.clear': { args: OnDatabase; reply: Empty };
+}
+
+/** Instead of a reply, with no buffers. */
+export interface ErrorReply {
+  error: { code: ErrorCode; message: string; [detail: string]: Json };
+}
