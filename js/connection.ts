@@ -2,7 +2,7 @@
 import type { ErrorCode, Metric } from '../types/api.js';
 import type { Backend, FastHits, Platform, Reply, WasmSource } from './backend.js';
 import { RuvectorError } from './errors.js';
-import { type Bag, normalizeOptions, show } from './options.js';
+import { type Bag, checkWithoutCore, normalizeOptions, show } from './options.js';
 
 /** A call made ready: what to send, and how to read what comes back. */
 export interface Plan<T> {
@@ -25,10 +25,41 @@ interface ErrorReply {
   readonly error?: { readonly code: ErrorCode; readonly message: string };
 }
 
-function parse(reply: Reply | string, method: string): unknown {
-  const value = JSON.parse(typeof reply === 'string' ? reply : reply.json) as ErrorReply | null;
-  if (value?.error) throw new RuvectorError(value.error.code, value.error.message, method);
+function parse(json: string, method: string, site?: CallSite): unknown {
+  const value = JSON.parse(json) as ErrorReply;
+  if (value.error) {
+    const error = new RuvectorError(value.error.code, value.error.message, method);
+    site?.moveTo(error);
+    throw error;
+  }
   return value;
+}
+
+/** Where a call came from, kept before the first await: an error that comes back later knows only this library's frames. */
+class CallSite {
+  declare stack?: string;
+
+  constructor(skip: (...args: never[]) => unknown) {
+    (Error as { captureStackTrace?(to: object, skip: unknown): void }).captureStackTrace?.(this, skip);
+  }
+
+  moveTo(error: Error): void {
+    const frames = this.stack?.slice(this.stack.indexOf('\n    at '));
+    if (frames) error.stack = `${error.name}: ${error.message}${frames}`;
+  }
+}
+
+// Made at the time of the call: what the caller changes afterwards is not sent.
+function sealed(plan: Plan<unknown>): (handle: number) => string {
+  const args = JSON.stringify(plan.args);
+  return (handle) => (args === '{}' ? `{"handle":${handle}}` : `{"handle":${handle},${args.slice(1)}`);
+}
+
+let announced = false;
+
+function announceFallback(platform: Platform, error: Error): void {
+  if (!announced) platform.warn(`${error.message}\nusing WebAssembly instead`);
+  announced = true;
 }
 
 /** Under this key fromBytes passes the bytes to open instead of a path: no user's option can be called so. */
@@ -43,7 +74,7 @@ export class Connection {
   #opened: Opened | null = null;
   #opening: Promise<Opened> | null = null;
   #bytes: Uint8Array | undefined;
-  #closed = false;
+  #closing: Promise<void> | null = null;
   #writes: Promise<unknown> = Promise.resolve();
   #writesUnderWay = 0;
 
@@ -61,16 +92,16 @@ export class Connection {
         this.#backend = platform.native();
       } catch (error) {
         if (this.#wanted === 'native') throw error;
-        platform.warn(`${(error as Error).message}\nusing WebAssembly instead`);
+        announceFallback(platform, error as Error);
       }
       if (this.#backend === null && this.#wanted === 'native') {
         throw new RuvectorError('UNSUPPORTED', "backend 'native' needs Node, Bun or Electron", 'open');
       }
     }
     this.#backend ??= platform.wasmNow(this.#wasmSource);
-    if (bytes === undefined && this.#backend !== null) {
-      parse(this.#backend.callSync('db.validate', JSON.stringify(options), []), 'open');
-    }
+    if (bytes !== undefined) return;
+    if (this.#backend === null) checkWithoutCore(options);
+    else parse(this.#backend.callSync('db.validate', JSON.stringify(options), []).json, 'open');
   }
 
   #chooseBackend(asked: unknown): 'auto' | 'native' | 'wasm' {
@@ -98,7 +129,7 @@ export class Connection {
   }
 
   requireNotClosed(method: string): void {
-    if (this.#closed) throw new RuvectorError('CLOSED', 'the database is closed', method);
+    if (this.#closing) throw new RuvectorError('CLOSED', 'the database is closed', method);
   }
 
   // --- Opening
@@ -108,7 +139,7 @@ export class Connection {
   }
 
   #finishOpening(backend: Backend, reply: Reply, method: string): Opened {
-    const value = parse(reply, method) as Omit<Opened, 'backend' | 'metric'> & { distanceMetric: Metric };
+    const value = parse(reply.json, method) as Omit<Opened, 'backend' | 'metric'> & { distanceMetric: Metric };
     this.#opened = {
       backend,
       handle: value.handle,
@@ -151,27 +182,38 @@ export class Connection {
 
   // --- Calling
 
-  async run<T>(plan: Plan<T>, method: string): Promise<T> {
+  run<T>(plan: Plan<T>, method: string): Promise<T> {
     this.requireNotClosed(method);
-    return this.#run(plan, method);
+    return this.#run(plan, sealed(plan), method, new CallSite(this.run));
   }
 
-  async #run<T>(plan: Plan<T>, method: string): Promise<T> {
+  async #run<T>(plan: Plan<T>, json: (handle: number) => string, method: string, site: CallSite): Promise<T> {
     const { backend, handle } = this.#opened ?? (await this.open(method));
-    const reply = await backend.call(plan.call, JSON.stringify({ handle, ...plan.args }), plan.buffers);
-    return plan.read(parse(reply, method), reply.buffers);
+    const reply = await backend.call(plan.call, json(handle), plan.buffers);
+    return plan.read(parse(reply.json, method, site), reply.buffers);
   }
 
   runSync<T>(plan: Plan<T>, method: string): T {
     const { backend, handle } = this.#openSync(method);
-    const reply = backend.callSync(plan.call, JSON.stringify({ handle, ...plan.args }), plan.buffers);
-    return plan.read(parse(reply, method), reply.buffers);
+    const reply = backend.callSync(plan.call, sealed(plan)(handle), plan.buffers);
+    return plan.read(parse(reply.json, method), reply.buffers);
+  }
+
+  /** Like runSync, but never overtakes a write: while one is under way it throws NOT_READY. */
+  writeSync<T>(plan: Plan<T>, method: string): T {
+    this.requireNotClosed(method);
+    if (this.#writesUnderWay > 0) {
+      throw new RuvectorError('NOT_READY', 'writes are under way; await them before a Sync write', method);
+    }
+    return this.runSync(plan, method);
   }
 
   /** Like run, after the writes called before; the first of them starts at once. */
   write<T>(plan: Plan<T>, method: string): Promise<T> {
     this.requireNotClosed(method);
-    const start = () => this.#run(plan, method);
+    const json = sealed(plan);
+    const site = new CallSite(this.write);
+    const start = () => this.#run(plan, json, method, site);
     const result = this.#writesUnderWay === 0 ? start() : this.#writes.then(start, start);
     this.#writesUnderWay++;
     const done = () => {
@@ -189,21 +231,24 @@ export class Connection {
     return found as FastHits;
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#closeNow();
+    return this.#closing;
+  }
+
+  async #closeNow(): Promise<void> {
     await this.#writes;
     const opened = this.#opened ?? (await this.#opening?.catch(() => null));
-    if (opened) parse(await opened.backend.call('db.close', JSON.stringify({ handle: opened.handle }), []), 'close');
+    if (opened) parse((await opened.backend.call('db.close', JSON.stringify({ handle: opened.handle }), [])).json, 'close');
   }
 
   closeSync(): void {
-    if (this.#closed) return;
+    if (this.#closing) return;
     if (this.#writesUnderWay > 0 || (this.#opening && !this.#opened)) {
       throw new RuvectorError('NOT_READY', 'calls are under way; await close() instead', 'closeSync');
     }
-    this.#closed = true;
+    this.#closing = Promise.resolve();
     const opened = this.#opened;
-    if (opened) parse(opened.backend.callSync('db.close', JSON.stringify({ handle: opened.handle }), []), 'closeSync');
+    if (opened) parse(opened.backend.callSync('db.close', JSON.stringify({ handle: opened.handle }), []).json, 'closeSync');
   }
 }

@@ -56,16 +56,30 @@ export function show(value: unknown): string {
   return String(value);
 }
 
-/** What JSON cannot say travels as a string, so that C++ can name it in its message. */
-export function sendable(value: unknown): unknown {
+/** What JSON cannot say travels as a string, so that C++ can name it in its message. Objects are copied. */
+export function sendable(value: unknown, method: string): unknown {
+  if (typeof value !== 'object' || value === null) return sendableLeaf(value);
+  try {
+    return JSON.parse(JSON.stringify(value, (_, v: unknown) => sendableLeaf(v)));
+  } catch (error) {
+    throw new RuvectorError('INVALID_OPTION', `an option cannot be sent as JSON: ${(error as Error).message}`, method);
+  }
+}
+
+function sendableLeaf(value: unknown): unknown {
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (typeof value === 'bigint' || typeof value === 'function' || typeof value === 'symbol') return show(value);
   return value;
 }
 
+/** Without a prototype, so that '__proto__' is a key like any other. */
+export function emptyBag(): Bag {
+  return Object.create(null) as Bag;
+}
+
 /** Copies own keys under their own names; two names for one thing are an error. */
 function rename(from: Bag, aliases: { [alias: string]: string }, method: string): Bag {
-  const to: Bag = {};
+  const to = emptyBag();
   for (const key of Object.keys(from)) {
     const value = from[key];
     if (value === undefined) continue;
@@ -73,13 +87,13 @@ function rename(from: Bag, aliases: { [alias: string]: string }, method: string)
     if (Object.hasOwn(to, name)) {
       throw new RuvectorError('INVALID_OPTION', `${key} and another name of ${name} are both given`, method);
     }
-    Object.defineProperty(to, name, { value, enumerable: true, writable: true, configurable: true });
+    to[name] = value;
   }
   return to;
 }
 
 function metricName(value: unknown): unknown {
-  if (typeof value !== 'string') return sendable(value);
+  if (typeof value !== 'string') return sendableLeaf(value);
   const plain = value.toLowerCase().replace(/[^a-z0-9]/g, '');
   return Object.hasOwn(metricNames, plain) ? metricNames[plain] : value;
 }
@@ -87,22 +101,60 @@ function metricName(value: unknown): unknown {
 /** The options of a constructor, as `db.open` wants them; backend and wasm stay for the caller. */
 export function normalizeOptions(options: unknown, method: string): Bag {
   const renamed = rename(requireObject(options, 'options', method), optionAliases, method);
-  const hnsw: Bag = {};
-  const out: Bag = {};
+  const hnsw = emptyBag();
+  const out = emptyBag();
+  const putHnsw = (name: string, value: unknown) => {
+    if (name in hnsw) throw new RuvectorError('INVALID_OPTION', `hnswConfig.${name} and ${name} are both given`, method);
+    hnsw[name] = sendable(value, method);
+  };
   for (const key of Object.keys(renamed)) {
     const value = renamed[key];
     if (Object.hasOwn(hnswAliases, key)) {
-      hnsw[hnswAliases[key] as string] = sendable(value);
+      putHnsw(hnswAliases[key] as string, value);
     } else if (key === 'hnswConfig' && typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      for (const [name, v] of Object.entries(rename(value as Bag, hnswAliases, method))) hnsw[name] = sendable(v);
+      for (const [name, v] of Object.entries(rename(value as Bag, hnswAliases, method))) putHnsw(name, v);
     } else if (key === 'distanceMetric') {
       out[key] = metricName(value);
     } else {
-      out[key] = sendable(value);
+      out[key] = key === 'wasm' ? value : sendable(value, method);
     }
   }
   if (Object.keys(hnsw).length > 0) out.hnswConfig = hnsw;
   return out;
+}
+
+const knownOptions = [
+  'dimensions',
+  'distanceMetric',
+  'storagePath',
+  'hnswConfig',
+  'index',
+  'quantization',
+  'readOnly',
+  'durability',
+  'threads',
+  'memoryBudget',
+  'seed',
+  'scoreMode',
+];
+
+/** What can be said of normalized options before the core is loaded; it checks everything once it is. */
+export function checkWithoutCore(options: Bag): void {
+  const refuse = (message: string): never => {
+    throw new RuvectorError('INVALID_OPTION', message, 'open');
+  };
+  for (const key of Object.keys(options)) {
+    if (!knownOptions.includes(key)) refuse(`unknown option ${show(key)} (expected one of ${knownOptions.join(', ')})`);
+  }
+  const { dimensions, distanceMetric, storagePath } = options;
+  if (dimensions === undefined) {
+    if (storagePath === undefined || storagePath === ':memory:') refuse('dimensions is missing');
+  } else if (!Number.isInteger(dimensions) || (dimensions as number) < 1 || (dimensions as number) > 65536) {
+    refuse(`dimensions is ${show(dimensions)}, expected a whole number from 1 to 65536`);
+  }
+  if (distanceMetric !== undefined && !Object.values(metricNames).includes(distanceMetric as string)) {
+    refuse(`distanceMetric is ${show(distanceMetric)}, expected one of "cosine", "euclidean", "dot", "manhattan"`);
+  }
 }
 
 export function normalizeQuery(query: unknown, method: string): Bag {

@@ -4,7 +4,7 @@ import type { Plan } from './connection.js';
 import { copyVector, packBatch, packEntry, packVector, toFilter, toId, toMetadata, vectorLength } from './entries.js';
 import { RuvectorError } from './errors.js';
 import { toHits } from './hits.js';
-import { type Bag, normalizeQuery, requireObject, sendable, show } from './options.js';
+import { type Bag, emptyBag, normalizeQuery, requireObject, sendable, show } from './options.js';
 
 /** What the plans need to know of the open database; undefined dimensions: not open yet. */
 export interface Shape {
@@ -32,11 +32,11 @@ function insertPacked(packed: ReturnType<typeof packBatch>): Omit<Plan<unknown>,
 
 /** Options are sent as they are, for C++ to check; undefined ones are left out. */
 function queryArgs(query: Bag, method: string): Bag {
-  const args: Bag = {};
+  const args = emptyBag();
   for (const key of Object.keys(query)) {
     if (key === 'vector') continue;
     const option = query[key];
-    args[key] = key === 'filter' ? toFilter(option, method) : key === 'signal' ? true : sendable(option);
+    args[key] = key === 'filter' ? toFilter(option, method) : key === 'signal' ? true : sendable(option, method);
   }
   return args;
 }
@@ -157,7 +157,7 @@ export function scan(
   const parsed = toFilter(filter, method);
   return {
     call: 'db.scan',
-    args: { limit: sendable(limit), includeVectors, ...(cursor === null ? {} : { cursor }), ...(parsed ? { filter: parsed } : {}) },
+    args: { limit, includeVectors, ...(cursor === null ? {} : { cursor }), ...(parsed ? { filter: parsed } : {}) },
     buffers: [],
     read(reply: { ids: string[]; metadata: (Metadata | null)[]; cursor: string | null }, buffers) {
       const vectors = new Float32Array(buffers[0] as ArrayBuffer);

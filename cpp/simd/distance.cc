@@ -82,7 +82,12 @@ const DistanceKernels& BestKernels() noexcept { return Best().kernels; }
 const char* KernelTarget() noexcept { return Best().name; }
 
 std::vector<std::pair<std::string, DistanceKernels>> AllKernels() {
-  Best();  // chosen before the set of targets is narrowed below
+  const Chosen& best = Best();  // chosen before the set of targets is narrowed below
+#if (HWY_TARGETS & (HWY_TARGETS - 1)) == 0
+  // One target, and none of Highway's run-time detection is linked (WASM).
+  return {{best.name, best.kernels}};
+#else
+  static_cast<void>(best);
   std::vector<std::pair<std::string, DistanceKernels>> all;
   for (int64_t targets = hwy::SupportedTargets() & HWY_TARGETS; targets != 0;
        targets &= targets - 1) {
@@ -93,6 +98,7 @@ std::vector<std::pair<std::string, DistanceKernels>> AllKernels() {
   hwy::SetSupportedTargetsForTest(0);
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
   return all;
+#endif
 }
 
 }  // namespace ruvector

@@ -1,0 +1,80 @@
+// One database, both backends: what one writes the other reads, searches and continues.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { names, pack, textLike } from '../support/data.js';
+import { openDb, tempPath } from '../support/env.js';
+
+const rows = 3000;
+const dimensions = 384;
+const vectors = textLike(rows, dimensions, 1);
+const queries = textLike(20, dimensions, 2);
+
+for (const [writer, reader] of [
+  ['native', 'wasm-simd'],
+  ['wasm-simd', 'native'],
+] as const) {
+  it(`${writer} writes, ${reader} reads and continues, ${writer} reads again`, async () => {
+    const path = tempPath();
+    const options = { dimensions, storagePath: path, index: 'hnsw' } as const;
+    let db = await openDb(options, writer);
+    const metadata = vectors.map((_, i) => ({ i, text: `row ${i} ü` }));
+    await db.insertBatch({ ids: names(rows), vectors: pack(vectors), metadata });
+    await db.deleteBatch(['id5', 'id6']);
+    const before = await db.searchBatch(queries.map((vector) => ({ vector, k: 10, exact: true })));
+    await db.close();
+    expect(readdirSync(path).some((name) => name.startsWith('seg-'))).toBe(true);
+
+    db = await openDb(options, reader);
+    expect(db.backend.startsWith(reader)).toBe(true);
+    expect(await db.len()).toBe(rows - 2);
+    expect((await db.stats()).indexType).toBe('hnsw');
+    const exact = await db.searchBatch(queries.map((vector) => ({ vector, k: 10, exact: true })));
+    expect(exact.map((hits) => hits.map((hit) => hit.id))).toEqual(before.map((hits) => hits.map((hit) => hit.id)));
+    const graph = await db.searchBatch(queries.map((vector) => ({ vector, k: 10, efSearch: 60 })));
+    let found = 0;
+    graph.forEach((hits, q) => {
+      const ids = new Set(hits.map((hit) => hit.id));
+      found += (before[q] ?? []).filter((hit) => ids.has(hit.id)).length;
+    });
+    expect(found / (10 * queries.length)).toBeGreaterThanOrEqual(0.95);
+    const entry = await db.get('id7');
+    expect(entry?.metadata).toEqual(metadata[7]);
+    expect(Buffer.from((entry?.vector as Float32Array).buffer).equals(Buffer.from((vectors[7] as Float32Array).buffer))).toBe(true);
+    await db.insert({ id: 'later', vector: vectors[5] as Float32Array, metadata: { by: reader } });
+    await db.close();
+
+    db = await openDb(options, writer);
+    const [hit] = await db.search({ vector: vectors[5] as Float32Array, k: 1 });
+    expect(hit).toMatchObject({ id: 'later', metadata: { by: reader } });
+    expect(await db.len()).toBe(rows - 1);
+  });
+}
+
+it('both backends give toBytes the same logical content', async () => {
+  const of = async (target: 'native' | 'wasm-simd') => {
+    const db = await openDb({ dimensions: 3, seed: 5, threads: 1 }, target);
+    await db.insertBatch({ ids: ['a', 'b', 'c'], vectors: Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1), metadata: [{ x: 1 }, null, { y: [1] }] });
+    return db.toBytes();
+  };
+  const bytes = { native: await of('native'), 'wasm-simd': await of('wasm-simd') };
+  for (const [from, to] of [
+    ['native', 'wasm-simd'],
+    ['wasm-simd', 'native'],
+  ] as const) {
+    const path = tempPath();
+    const { mkdirSync, writeFileSync } = await import('node:fs');
+    mkdirSync(path);
+    writeFileSync(join(path, 'copy.rvf'), bytes[from]);
+    expect(readFileSync(join(path, 'copy.rvf')).length).toBe(bytes[from].length);
+    const db = await openDb({ dimensions: 3, storagePath: join(path, 'copy.rvf') }, to);
+    const all = [];
+    for await (const entry of db.entries()) all.push([entry.id, [...entry.vector], entry.metadata]);
+    expect(all).toEqual([
+      ['a', [1, 0, 0], { x: 1 }],
+      ['b', [0, 1, 0], undefined],
+      ['c', [0, 0, 1], { y: [1] }],
+    ]);
+    await expect(db.insert({ vector: [1, 1, 1] })).rejects.toMatchObject({ code: 'READ_ONLY' });
+  }
+});
