@@ -1,5 +1,6 @@
 // Finds and wraps the Node-API addon.
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Backend, FastHits, Reply } from './backend.js';
 import { RuvectorError } from './errors.js';
@@ -23,7 +24,7 @@ const packageRoot = new URL('../', import.meta.url);
 
 function candidates(): string[] {
   const forced = process.env.RUVECTOR_NATIVE_PATH;
-  if (forced) return [forced];
+  if (forced) return [resolve(forced)];
   return [
     `@ruvector/${process.platform}-${process.arch}`,
     fileURLToPath(new URL('build/native/ruvector.node', packageRoot)),

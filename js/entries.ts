@@ -24,6 +24,8 @@ export function toId(id: unknown, where: string, method: string): string {
 
 /** A version 4 UUID. */
 export function newId(): string {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  // Pages that are no secure context.
   const b = crypto.getRandomValues(new Uint8Array(16));
   b[6] = ((b[6] as number) & 0x0f) | 0x40;
   b[8] = ((b[8] as number) & 0x3f) | 0x80;
@@ -176,13 +178,10 @@ export function packBatch(batch: unknown, dimensions: number | undefined, method
     throw new RuvectorError('NOT_READY', 'the dimensions are not known before the database is open', method);
   }
   const n = list?.length ?? vectors.length / (dimensions as number);
-  const width = dimensions ?? vectors.length / n;
-  if (n * width !== vectors.length || !Number.isInteger(n)) {
-    throw new RuvectorError(
-      'DIMENSION_MISMATCH',
-      `vectors has ${vectors.length} values, expected ${list ? `${n} rows` : 'rows'} of ${dimensions} dimensions`,
-      method,
-    );
+  if (dimensions === undefined ? vectors.length % n !== 0 && n + vectors.length > 0 : n * dimensions !== vectors.length || !Number.isInteger(n)) {
+    const rows = list ? `${n} rows` : 'rows';
+    const width = dimensions === undefined ? 'one length' : `${dimensions} values (dimensions)`;
+    throw new RuvectorError('DIMENSION_MISMATCH', `vectors has ${vectors.length} values, expected ${rows} of ${width}`, method);
   }
   const texts = metadata as readonly unknown[] | undefined;
   if (texts && texts.length !== n) {

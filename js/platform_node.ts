@@ -9,7 +9,11 @@ import { type ReadBytes, WasmLoader } from './wasm_source.js';
 
 const read: ReadBytes = async (url) => {
   const text = String(url);
-  if (/^https?:/.test(text)) return (await fetch(text)).arrayBuffer();
+  if (/^https?:/.test(text)) {
+    const response = await fetch(text);
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    return response.arrayBuffer();
+  }
   return readFile(text.startsWith('file:') ? fileURLToPath(text) : text);
 };
 

@@ -26,6 +26,10 @@ type Part = { vector?: Vec; metadata?: Metadata };
 
 const maxK = 65536;
 const scanBatch = 1000;
+const opened = Symbol('opened');
+
+// Engines without `await using` have no such symbol.
+const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
 /** Everything but the platform, which index.ts and browser.ts bring. */
 abstract class VectorDBBase {
@@ -39,9 +43,9 @@ abstract class VectorDBBase {
     this.#connection = new Connection(platform, given);
   }
 
-  static async openNow<T extends VectorDBBase>(db: T): Promise<T> {
-    await db.#connection.open('open');
-    return db;
+  async [opened](): Promise<this> {
+    await this.#connection.open('open');
+    return this;
   }
 
   get dimensions(): number {
@@ -68,50 +72,50 @@ abstract class VectorDBBase {
     return this.#connection.write(plans.insert(entry, this.#connection, 'insert'), 'insert');
   }
   insertSync(entry: VectorEntry): string {
-    return this.#connection.runSync(plans.insert(entry, this.#connection, 'insertSync'), 'insertSync');
+    return this.#connection.writeSync(plans.insert(entry, this.#connection, 'insertSync'), 'insertSync');
   }
   async insertBatch(batch: readonly VectorEntry[] | VectorMatrix, options?: object): Promise<string[]> {
     refuseLongCallOptions(options, 'insertBatch');
     return this.#connection.write(plans.insertBatch(batch, this.#connection, 'insertBatch'), 'insertBatch');
   }
   insertBatchSync(batch: readonly VectorEntry[] | VectorMatrix): string[] {
-    return this.#connection.runSync(plans.insertBatch(batch, this.#connection, 'insertBatchSync'), 'insertBatchSync');
+    return this.#connection.writeSync(plans.insertBatch(batch, this.#connection, 'insertBatchSync'), 'insertBatchSync');
   }
   async update(id: Id, entry: Part): Promise<boolean> {
     return this.#connection.write(plans.update(id, entry, this.#connection, 'update'), 'update');
   }
   updateSync(id: Id, entry: Part): boolean {
-    return this.#connection.runSync(plans.update(id, entry, this.#connection, 'updateSync'), 'updateSync');
+    return this.#connection.writeSync(plans.update(id, entry, this.#connection, 'updateSync'), 'updateSync');
   }
   async updateMetadata(id: Id, metadata: Metadata): Promise<boolean> {
     return this.#connection.write(plans.update(id, { metadata }, this.#connection, 'updateMetadata'), 'updateMetadata');
   }
   updateMetadataSync(id: Id, metadata: Metadata): boolean {
-    return this.#connection.runSync(plans.update(id, { metadata }, this.#connection, 'updateMetadataSync'), 'updateMetadataSync');
+    return this.#connection.writeSync(plans.update(id, { metadata }, this.#connection, 'updateMetadataSync'), 'updateMetadataSync');
   }
   async delete(id: Id): Promise<boolean> {
     return this.#connection.write(plans.deleteOne(id, 'delete'), 'delete');
   }
   deleteSync(id: Id): boolean {
-    return this.#connection.runSync(plans.deleteOne(id, 'deleteSync'), 'deleteSync');
+    return this.#connection.writeSync(plans.deleteOne(id, 'deleteSync'), 'deleteSync');
   }
   async deleteBatch(ids: readonly Id[]): Promise<number> {
     return this.#connection.write(plans.deleteBatch(ids, 'deleteBatch'), 'deleteBatch');
   }
   deleteBatchSync(ids: readonly Id[]): number {
-    return this.#connection.runSync(plans.deleteBatch(ids, 'deleteBatchSync'), 'deleteBatchSync');
+    return this.#connection.writeSync(plans.deleteBatch(ids, 'deleteBatchSync'), 'deleteBatchSync');
   }
   async deleteWhere(filter: Filter): Promise<number> {
     return this.#connection.write(plans.deleteWhere(filter, 'deleteWhere'), 'deleteWhere');
   }
   deleteWhereSync(filter: Filter): number {
-    return this.#connection.runSync(plans.deleteWhere(filter, 'deleteWhereSync'), 'deleteWhereSync');
+    return this.#connection.writeSync(plans.deleteWhere(filter, 'deleteWhereSync'), 'deleteWhereSync');
   }
   async clear(): Promise<void> {
     return this.#connection.write(plans.clear, 'clear');
   }
   clearSync(): void {
-    this.#connection.runSync(plans.clear, 'clearSync');
+    this.#connection.writeSync(plans.clear, 'clearSync');
   }
 
   // --- Reading
@@ -142,7 +146,11 @@ abstract class VectorDBBase {
     if (typeof options === 'string') {
       options = agentdbPositional(options, threshold, this.#connection.metric, method);
     } else if (options !== undefined) {
-      requireObject(options, 'options', method);
+      for (const key of Object.keys(requireObject(options, 'options', method))) {
+        if (key === 'vector' || (key === 'k' && k !== undefined)) {
+          throw new RuvectorError('INVALID_OPTION', `options has ${key}, which is an argument already`, method);
+        }
+      }
     }
     return { ...(options as object | undefined), vector: query, ...(k === undefined ? {} : { k }) };
   }
@@ -162,7 +170,7 @@ abstract class VectorDBBase {
     if (typeof asked !== 'object' || asked === null || asked.includeMetadata !== false) return null;
     for (const key in asked) {
       if (key !== 'vector' && key !== 'k' && key !== 'includeMetadata' && key !== 'efSearch' && key !== 'exact') return null;
-      if (key === 'k' && asked === options) return null;
+      if ((key === 'k' || key === 'vector') && asked === options) return null;
     }
     const { efSearch = 0, exact = false } = asked;
     const count = k === undefined ? 10 : (k as number);
@@ -216,6 +224,9 @@ abstract class VectorDBBase {
       }
     }
     const { filter, batchSize = scanBatch } = options;
+    if (!isWhole(batchSize, 1)) {
+      throw new RuvectorError('INVALID_OPTION', `batchSize is ${show(batchSize)}, expected a whole number from 1 to ${maxK}`, 'entries');
+    }
     let cursor: string | null = null;
     do {
       const page: { entries: StoredEntry[]; cursor: string | null } = await this.#connection.run(
@@ -244,7 +255,7 @@ abstract class VectorDBBase {
     return this.#connection.write(plans.flush, 'flush');
   }
   flushSync(): void {
-    this.#connection.runSync(plans.flush, 'flushSync');
+    this.#connection.writeSync(plans.flush, 'flushSync');
   }
   async toBytes(): Promise<Uint8Array> {
     return this.#connection.write(plans.toBytes, 'toBytes');
@@ -258,7 +269,7 @@ abstract class VectorDBBase {
   closeSync(): void {
     this.#connection.closeSync();
   }
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [asyncDispose](): Promise<void> {
     return this.close();
   }
 
@@ -324,7 +335,7 @@ export function defineVectorDB(platform: Platform) {
       super(platform, options, maxElements);
     }
     static async open(options: DbOptions | number): Promise<VectorDB> {
-      return VectorDBBase.openNow(new VectorDB(options));
+      return new VectorDB(options)[opened]();
     }
     static withDimensions(dimensions: number): VectorDB {
       return new VectorDB(dimensions);

@@ -48,9 +48,22 @@ export function bestVariant(): WasmVariant {
   return WebAssembly.validate(simdProbe) ? 'simd' : 'scalar';
 }
 
+// wasm32: a block is at most what a 32-bit size can say.
+const maxBlock = 0xfffffff0;
 const outOfMemory = '{"error":{"code":"MEMORY_LIMIT","message":"out of WebAssembly memory; nothing was changed"}}';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+// Exports give addresses beyond 2 GB as negative numbers.
+function address(pointer: number): number {
+  return pointer >>> 0;
+}
+
+// Only a fault of ours traps; the host lives on.
+function trapped(error: unknown): string {
+  const message = `WebAssembly stopped: ${(error as Error).message}; close and reopen the database`;
+  return JSON.stringify({ error: { code: 'INTERNAL', message } });
+}
 
 class WasmBackend implements Backend {
   readonly name: string;
@@ -67,17 +80,25 @@ class WasmBackend implements Backend {
   }
 
   callSync(method: string, json: string, buffers: readonly ArrayBufferView[]): Reply {
+    try {
+      return this.#call(method, json, buffers);
+    } catch (error) {
+      return { json: trapped(error), buffers: [] };
+    }
+  }
+
+  #call(method: string, json: string, buffers: readonly ArrayBufferView[]): Reply {
     const module = this.#module;
     const parts: Uint8Array[] = [encoder.encode(method), encoder.encode(json)];
     for (const buffer of buffers) parts.push(new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength));
     // One block: the (pointer, bytes) pairs, then each part at a multiple of 8.
     let total = buffers.length * 8;
     const offsets = parts.map((part) => {
-      const offset = (total + 7) & ~7;
+      const offset = Math.ceil(total / 8) * 8;
       total = offset + part.byteLength;
       return offset;
     });
-    const block = module._malloc(total + 8);
+    const block = total > maxBlock ? 0 : address(module._malloc(total + 8));
     if (block === 0) return { json: outOfMemory, buffers: [] };
     parts.forEach((part, i) => {
       module.HEAPU8.set(part, block + (offsets[i] as number));
@@ -85,8 +106,8 @@ class WasmBackend implements Backend {
     const at = (i: number) => block + (offsets[i] as number);
     const size = (i: number) => (parts[i] as Uint8Array).byteLength;
     for (let i = 0; i < buffers.length; i++) {
-      module.HEAPU32[(block >> 2) + 2 * i] = at(i + 2);
-      module.HEAPU32[(block >> 2) + 2 * i + 1] = size(i + 2);
+      module.HEAPU32[(block >>> 2) + 2 * i] = at(i + 2);
+      module.HEAPU32[(block >>> 2) + 2 * i + 1] = size(i + 2);
     }
     const reply = module._ruvector_call(at(0), size(0), at(1), size(1), block, buffers.length);
     module._free(block);
@@ -94,30 +115,38 @@ class WasmBackend implements Backend {
   }
 
   search(handle: number, query: Float32Array, k: number, efSearch: number, exact: boolean): FastHits | string {
+    try {
+      return this.#search(handle, query, k, efSearch, exact);
+    } catch (error) {
+      return trapped(error);
+    }
+  }
+
+  #search(handle: number, query: Float32Array, k: number, efSearch: number, exact: boolean): FastHits | string {
     const module = this.#module;
     const needed = (query.length + k) * 4;
     if (this.#scratch.bytes < needed) {
       module._free(this.#scratch.pointer);
-      this.#scratch = { pointer: module._malloc(needed), bytes: needed };
+      this.#scratch = { pointer: address(module._malloc(needed)), bytes: needed };
       if (this.#scratch.pointer === 0) {
         this.#scratch.bytes = 0;
         return outOfMemory;
       }
     }
     const { pointer } = this.#scratch;
-    module.HEAPF32.set(query, pointer >> 2);
+    module.HEAPF32.set(query, pointer >>> 2);
     const out = pointer + query.length * 4;
     const reply = this.#read(
       module._ruvector_search(handle, pointer, query.length, k, efSearch, exact ? 1 : 0, out),
     );
     if (reply.json.startsWith('{')) return reply.json;
     const ids = JSON.parse(reply.json) as string[];
-    return { ids, distances: this.#module.HEAPF32.slice(out >> 2, (out >> 2) + ids.length) };
+    return { ids, distances: module.HEAPF32.slice(out >>> 2, (out >>> 2) + ids.length) };
   }
 
   #read(reply: number): Reply {
     const module = this.#module;
-    const words = module._ruvector_reply_words(reply) >> 2;
+    const words = module._ruvector_reply_words(reply) >>> 2;
     const heap = module.HEAPU32;
     const bytes = (pointer: number, length: number) => module.HEAPU8.slice(pointer, pointer + length);
     const json = decoder.decode(bytes(heap[words] as number, heap[words + 1] as number));

@@ -1,6 +1,7 @@
 // Which WebAssembly bytes to load: the caller's choice, or what lies beside the package.
 import type { Backend, WasmSource } from './backend.js';
 import { RuvectorError } from './errors.js';
+import { requireObject } from './options.js';
 import { bestVariant, type Glue, instantiate, type WasmVariant } from './wasm_module.js';
 
 type OneSource = URL | string | BufferSource | WebAssembly.Module;
@@ -15,56 +16,91 @@ export interface WasmEnvironment {
   url(variant: WasmVariant): URL;
 }
 
-function isOneSource(source: WasmSource): source is OneSource {
+interface Choice {
+  readonly variant: WasmVariant;
+  readonly source: OneSource;
+}
+
+interface Loaded {
+  readonly pending: Promise<Backend>;
+  backend: Backend | null;
+}
+
+function isAddress(source: unknown): source is URL | string {
+  return typeof source === 'string' || source instanceof URL;
+}
+
+function isOneSource(source: unknown): source is OneSource {
   return (
-    typeof source === 'string' ||
-    source instanceof URL ||
-    source instanceof ArrayBuffer ||
-    ArrayBuffer.isView(source) ||
-    source instanceof WebAssembly.Module
+    isAddress(source) || source instanceof ArrayBuffer || ArrayBuffer.isView(source) || source instanceof WebAssembly.Module
   );
 }
 
-/** Loads once for each source; every database without a source of its own shares one instance. */
+/** Loads once for each address, array of bytes or module; the databases that share it share one instance. */
 export class WasmLoader {
   #environment: WasmEnvironment;
-  #pending = new Map<unknown, Promise<Backend>>();
-  #ready = new Map<unknown, Backend>();
+  #byAddress = new Map<string, Loaded>();
+  #byObject = new WeakMap<object, Loaded>();
 
   constructor(environment: WasmEnvironment) {
     this.#environment = environment;
   }
 
+  /** Null while it is not loaded. Throws INVALID_OPTION for what is no source. */
   now(source: WasmSource | undefined): Backend | null {
-    return this.#ready.get(source) ?? null;
+    return this.#find(this.#choose(source))?.backend ?? null;
   }
 
   load(source: WasmSource | undefined): Promise<Backend> {
-    let pending = this.#pending.get(source);
-    if (!pending) {
-      pending = this.#instantiate(source).then((backend) => {
-        this.#ready.set(source, backend);
-        return backend;
-      });
-      pending.catch(() => this.#pending.delete(source)); // the next open tries again
-      this.#pending.set(source, pending);
-    }
-    return pending;
+    const choice = this.#choose(source);
+    const found = this.#find(choice);
+    if (found) return found.pending;
+    const loaded: Loaded = { pending: this.#instantiate(choice), backend: null };
+    this.#keep(choice, loaded);
+    loaded.pending.then(
+      (backend) => {
+        loaded.backend = backend;
+      },
+      () => this.#keep(choice, undefined), // the next open tries again
+    );
+    return loaded.pending;
   }
 
-  async #instantiate(source: WasmSource | undefined): Promise<Backend> {
-    const { read, files, glue, url } = this.#environment;
+  #find({ variant, source }: Choice): Loaded | undefined {
+    return isAddress(source) ? this.#byAddress.get(`${variant} ${source}`) : this.#byObject.get(source);
+  }
+
+  #keep({ variant, source }: Choice, loaded: Loaded | undefined): void {
+    if (isAddress(source)) {
+      if (loaded) this.#byAddress.set(`${variant} ${source}`, loaded);
+      else this.#byAddress.delete(`${variant} ${source}`);
+    } else if (loaded) this.#byObject.set(source, loaded);
+    else this.#byObject.delete(source);
+  }
+
+  #choose(given: unknown): Choice {
     const forced = this.#environment.forced?.();
     if (forced !== undefined && forced !== 'simd' && forced !== 'scalar') {
       throw new RuvectorError('INVALID_OPTION', `RUVECTOR_WASM is "${forced}", expected simd or scalar`, 'open');
     }
-    const variant = (forced as WasmVariant | undefined) ?? bestVariant();
-    const chosen = source === undefined ? url(variant) : isOneSource(source) ? source : (source[variant] ?? url(variant));
+    const variant = forced ?? bestVariant();
+    if (isOneSource(given)) return { variant, source: given };
+    const each = given === undefined ? {} : requireObject(given, 'wasm', 'open');
+    for (const key of Object.keys(each)) {
+      if ((key !== 'simd' && key !== 'scalar') || !isOneSource(each[key] ?? '')) {
+        throw new RuvectorError('INVALID_OPTION', `wasm.${key} is no address, bytes or module for simd or scalar`, 'open');
+      }
+    }
+    return { variant, source: (each[variant] as OneSource | undefined) ?? this.#environment.url(variant) };
+  }
+
+  async #instantiate({ variant, source }: Choice): Promise<Backend> {
+    const { read, files, glue } = this.#environment;
     try {
-      const wasm = typeof chosen === 'string' || chosen instanceof URL ? await read(chosen) : chosen;
+      const wasm = isAddress(source) ? await read(source) : source;
       return await instantiate((await glue(variant)).default, wasm, variant, files);
     } catch (error) {
-      const what = typeof chosen === 'string' || chosen instanceof URL ? String(chosen) : 'the given bytes';
+      const what = isAddress(source) ? String(source) : 'the given bytes';
       throw new RuvectorError('UNSUPPORTED', `cannot load WebAssembly from ${what}: ${(error as Error).message}`, 'open');
     }
   }

@@ -25,8 +25,8 @@ const DistanceKernels& BestKernels() noexcept;
 /// Its name: "AVX3_ZEN4", "AVX2", "NEON", "WASM", "SCALAR" …
 const char* KernelTarget() noexcept;
 
-/// Every set this build carries and this CPU runs, for tests: narrows Highway's choice meanwhile, so
-/// no other thread may be choosing kernels.
+/// Every set this build carries and this CPU runs, for tests: narrows Highway's choice meanwhile,
+/// so no other thread may be choosing kernels.
 std::vector<std::pair<std::string, DistanceKernels>> AllKernels();
 
 }  // namespace ruvector

@@ -1,9 +1,15 @@
 // One database, both backends: what one writes the other reads, searches and continues.
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { names, pack, textLike } from '../support/data.js';
-import { openDb, tempPath } from '../support/env.js';
+import { type DbOptions, VectorDB } from 'ruvector';
+import { register, tempPath } from '../support/env.js';
+
+async function openOn(backend: 'native' | 'wasm', options: DbOptions): Promise<VectorDB> {
+  const all = { ...options, backend };
+  return register(await VectorDB.open(all), all);
+}
 
 const rows = 3000;
 const dimensions = 384;
@@ -11,13 +17,13 @@ const vectors = textLike(rows, dimensions, 1);
 const queries = textLike(20, dimensions, 2);
 
 for (const [writer, reader] of [
-  ['native', 'wasm-simd'],
-  ['wasm-simd', 'native'],
+  ['native', 'wasm'],
+  ['wasm', 'native'],
 ] as const) {
   it(`${writer} writes, ${reader} reads and continues, ${writer} reads again`, async () => {
     const path = tempPath();
     const options = { dimensions, storagePath: path, index: 'hnsw' } as const;
-    let db = await openDb(options, writer);
+    let db = await openOn(writer, options);
     const metadata = vectors.map((_, i) => ({ i, text: `row ${i} ü` }));
     await db.insertBatch({ ids: names(rows), vectors: pack(vectors), metadata });
     await db.deleteBatch(['id5', 'id6']);
@@ -25,7 +31,7 @@ for (const [writer, reader] of [
     await db.close();
     expect(readdirSync(path).some((name) => name.startsWith('seg-'))).toBe(true);
 
-    db = await openDb(options, reader);
+    db = await openOn(reader, options);
     expect(db.backend.startsWith(reader)).toBe(true);
     expect(await db.len()).toBe(rows - 2);
     expect((await db.stats()).indexType).toBe('hnsw');
@@ -44,7 +50,7 @@ for (const [writer, reader] of [
     await db.insert({ id: 'later', vector: vectors[5] as Float32Array, metadata: { by: reader } });
     await db.close();
 
-    db = await openDb(options, writer);
+    db = await openOn(writer, options);
     const [hit] = await db.search({ vector: vectors[5] as Float32Array, k: 1 });
     expect(hit).toMatchObject({ id: 'later', metadata: { by: reader } });
     expect(await db.len()).toBe(rows - 1);
@@ -52,22 +58,20 @@ for (const [writer, reader] of [
 }
 
 it('both backends give toBytes the same logical content', async () => {
-  const of = async (target: 'native' | 'wasm-simd') => {
-    const db = await openDb({ dimensions: 3, seed: 5, threads: 1 }, target);
+  const of = async (target: 'native' | 'wasm') => {
+    const db = await openOn(target, { dimensions: 3, seed: 5, threads: 1 });
     await db.insertBatch({ ids: ['a', 'b', 'c'], vectors: Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1), metadata: [{ x: 1 }, null, { y: [1] }] });
     return db.toBytes();
   };
-  const bytes = { native: await of('native'), 'wasm-simd': await of('wasm-simd') };
+  const bytes = { native: await of('native'), wasm: await of('wasm') };
   for (const [from, to] of [
-    ['native', 'wasm-simd'],
-    ['wasm-simd', 'native'],
+    ['native', 'wasm'],
+    ['wasm', 'native'],
   ] as const) {
     const path = tempPath();
-    const { mkdirSync, writeFileSync } = await import('node:fs');
     mkdirSync(path);
     writeFileSync(join(path, 'copy.rvf'), bytes[from]);
-    expect(readFileSync(join(path, 'copy.rvf')).length).toBe(bytes[from].length);
-    const db = await openDb({ dimensions: 3, storagePath: join(path, 'copy.rvf') }, to);
+    const db = await openOn(to, { dimensions: 3, storagePath: join(path, 'copy.rvf') });
     const all = [];
     for await (const entry of db.entries()) all.push([entry.id, [...entry.vector], entry.metadata]);
     expect(all).toEqual([
