@@ -51,10 +51,11 @@ class SearchScratch {
 
   struct Entry {
     float distance;
-    Slot slot;
-    bool expanded;
+    Slot slot : 31;
+    Slot expanded : 1;
   };
   std::vector<Entry> pool;          // sorted, closest first
+  std::vector<Entry> fresh;         // sorted: what the last expansion adds to the pool
   std::vector<Slot> unvisited;      // neighbours of the row being expanded
   std::vector<Candidate> frontier;  // min-heap of rows to expand, filtered search
   size_t bytes() const { return tags_.capacity() * sizeof(uint16_t); }
@@ -133,6 +134,34 @@ void GatherUnvisited(const View& view, Slot slot, SearchScratch& scratch) {
   }
 }
 
+/// Merges two sorted lists into the first, keeping the `limit` closest; `fresh` comes out shorter.
+/// Returns the lowest position that changed: one pass for all neighbours of a row, where inserting
+/// each would move the list's tail again and again.
+inline size_t MergeSorted(std::vector<SearchScratch::Entry>& pool,
+                          std::vector<SearchScratch::Entry>& fresh, size_t limit) {
+  size_t kept = pool.size();
+  while (kept + fresh.size() > limit && !fresh.empty()) {
+    if (kept > 0 && pool[kept - 1].distance > fresh.back().distance) {
+      --kept;
+    } else {
+      fresh.pop_back();
+    }
+  }
+  size_t from_pool = kept, from_fresh = fresh.size(), to = from_pool + from_fresh;
+  size_t lowest = pool.size();
+  pool.resize(to);
+  while (from_fresh > 0) {
+    --to;
+    if (from_pool > 0 && pool[from_pool - 1].distance > fresh[from_fresh - 1].distance) {
+      pool[to] = pool[--from_pool];
+    } else {
+      pool[to] = fresh[--from_fresh];
+      lowest = to;
+    }
+  }
+  return lowest;
+}
+
 /// The `ef` closest rows found, all of them or nearly so live: for searches without a filter.
 /// Calls emit(distance, slot) for every accepted one (and its twins), closest first, until emit
 /// returns false.
@@ -150,8 +179,9 @@ void SearchGraph(const View& view, const PreparedQuery& query, size_t ef, const 
   pool.reserve(ef + 1);
   const Candidate start = DescendToBase(view, query);
   scratch.Visit(start.slot);
-  pool.push_back({start.distance, start.slot, false});
+  pool.push_back({start.distance, start.slot & 0x7fffffffu, false});
 
+  std::vector<Entry>& fresh = scratch.fresh;
   for (size_t next = 0; next < pool.size();) {
     if (pool[next].expanded) {
       ++next;
@@ -159,17 +189,16 @@ void SearchGraph(const View& view, const PreparedQuery& query, size_t ef, const 
     }
     pool[next].expanded = true;
     GatherUnvisited(view, pool[next].slot, scratch);
-    size_t lowest = next + 1;
+    fresh.clear();
     for (const Slot slot : scratch.unvisited) {
       const float d = query.Distance(view.Vector(slot), view.Scalar(slot));
       if (pool.size() == ef && d >= pool.back().distance) continue;
-      if (pool.size() == ef) pool.pop_back();
-      const auto at = std::upper_bound(pool.begin(), pool.end(), d,
-                                       [](float x, const Entry& e) { return x < e.distance; });
-      lowest = std::min(lowest, static_cast<size_t>(at - pool.begin()));
-      pool.insert(at, {d, slot, false});
+      size_t at = fresh.size();
+      fresh.push_back({});
+      for (; at > 0 && fresh[at - 1].distance > d; --at) fresh[at] = fresh[at - 1];
+      fresh[at] = {d, slot & 0x7fffffffu, false};
     }
-    next = std::min(next + 1, lowest);
+    next = std::min(next + 1, MergeSorted(pool, fresh, ef));
   }
 
   for (const Entry& e : pool) {

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "core/parallel.h"
+#include "core/prefetch.h"
 #include "core/random.h"
 
 namespace ruvector {
@@ -59,8 +60,6 @@ class RowSpace : public hnswlib::SpaceInterface<float> {
 };
 
 constexpr size_t kFirstCapacity = 64;
-// Beyond this the hardware's own prefetcher has understood.
-constexpr size_t kPrefetchBytes = 1024;
 // Rounding between the distance of a vector to itself and to a copy, relative.
 constexpr float kTwinTolerance = 1e-5f;
 
@@ -241,9 +240,7 @@ NeighborList HnswBuilder::Links(Slot slot, int level) const {
 }
 
 void HnswBuilder::Prefetch(Slot slot) const {
-  const char* data = reinterpret_cast<const char*>(graph_->Data(slot));
-  const size_t bytes = graph_->index.data_size_;
-  for (size_t i = 0; i < bytes && i < kPrefetchBytes; i += 64) __builtin_prefetch(data + i);
+  PrefetchBytes(graph_->Data(slot), graph_->index.data_size_);
 }
 
 void HnswBuilder::BeginRestore(size_t rows, size_t linked) {

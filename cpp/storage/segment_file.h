@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/bitset.h"
+#include "core/prefetch.h"
 #include "storage/file.h"
 #include "storage/wal.h"
 
@@ -92,10 +93,7 @@ class Section {
     return data_ + index * row_bytes_;
   }
   /// A hint that the row is wanted soon.
-  void Prefetch(size_t index) const {
-    const uint8_t* row = data_ + index * row_bytes_;
-    for (size_t i = 0; i < row_bytes_ && i < kPrefetchBytes; i += 64) __builtin_prefetch(row + i);
-  }
+  void Prefetch(size_t index) const { PrefetchBytes(data_ + index * row_bytes_, row_bytes_); }
   /// Bytes offset … offset + n - 1; kCorrupt when they lie outside.
   const uint8_t* Range(uint64_t offset, uint64_t n) const;
   /// Checks every block now.
@@ -103,8 +101,6 @@ class Section {
 
  private:
   friend class SegmentReader;
-  // Beyond this the hardware's own prefetcher has understood.
-  static constexpr size_t kPrefetchBytes = 1024;
   void Check(size_t block) const;
 
   const SegmentReader* reader_ = nullptr;

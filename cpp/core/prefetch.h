@@ -1,0 +1,25 @@
+// A hint that memory is wanted soon, so that the waiting for several rows overlaps.
+#pragma once
+
+#include <cstddef>
+
+namespace ruvector {
+
+/// Asks for the first lines of `bytes` bytes; beyond 1 KB the hardware's own prefetcher has understood. WebAssembly has no such hint:
+/// there the first lines are read, and a processor that runs ahead of its loads overlaps the misses just as well.
+inline void PrefetchBytes(const void* data, size_t bytes) {
+  constexpr size_t kLine = 64;
+#if defined(__EMSCRIPTEN__)
+  constexpr size_t kMost = 4 * kLine;
+  for (size_t i = 0; i < bytes && i < kMost; i += kLine) {
+    static_cast<void>(*(static_cast<const volatile char*>(data) + i));
+  }
+#else
+  constexpr size_t kMost = 1024;
+  for (size_t i = 0; i < bytes && i < kMost; i += kLine) {
+    __builtin_prefetch(static_cast<const char*>(data) + i);
+  }
+#endif
+}
+
+}  // namespace ruvector
