@@ -1,4 +1,6 @@
-# Builds the addon with node-gyp: the alternative to CMake, from the same list of sources. Stays out of the published package.
+# Builds the addon with node-gyp: the alternative to CMake, from the same list of sources. Stays out
+# of the published package. Run `npx node-gyp configure build`, not `rebuild`: that one empties build/,
+# and CMake's folders with it.
 {
   "targets": [
     {

@@ -39,4 +39,7 @@ export type WasmSource =
   | string
   | BufferSource
   | WebAssembly.Module
-  | { readonly simd?: URL | string | BufferSource | WebAssembly.Module; readonly scalar?: URL | string | BufferSource | WebAssembly.Module };
+  | {
+      readonly simd?: URL | string | BufferSource | WebAssembly.Module;
+      readonly scalar?: URL | string | BufferSource | WebAssembly.Module;
+    };

@@ -9,14 +9,7 @@ interface Addon {
   readonly target: string;
   call(method: string, json: string, buffers: readonly ArrayBufferView[]): Promise<[string, ...ArrayBuffer[]]>;
   callSync(method: string, json: string, buffers: readonly ArrayBufferView[]): [string, ...ArrayBuffer[]];
-  search(
-    handle: number,
-    query: Float32Array,
-    k: number,
-    efSearch: number,
-    exact: boolean,
-    distances: Float32Array,
-  ): string[] | string;
+  search(handle: number, query: Float32Array, k: number, efSearch: number, exact: boolean, distances: Float32Array): string[] | string;
 }
 
 const require = createRequire(import.meta.url);

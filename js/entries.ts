@@ -34,21 +34,10 @@ export function newId(): string {
 }
 
 /** Copies a vector to out[at …]; `dimensions` undefined: any length. Finiteness is checked in C++. */
-export function copyVector(
-  vector: unknown,
-  out: Float32Array,
-  at: number,
-  dimensions: number,
-  where: string,
-  method: string,
-): void {
+export function copyVector(vector: unknown, out: Float32Array, at: number, dimensions: number, where: string, method: string): void {
   const length = vectorLength(vector, where, method);
   if (length !== dimensions) {
-    throw new RuvectorError(
-      'DIMENSION_MISMATCH',
-      `${where}vector has ${length} values, expected ${dimensions} (dimensions)`,
-      method,
-    );
+    throw new RuvectorError('DIMENSION_MISMATCH', `${where}vector has ${length} values, expected ${dimensions} (dimensions)`, method);
   }
   if (Array.isArray(vector)) {
     for (let i = 0; i < length; i++) {
@@ -168,7 +157,10 @@ export function packBatch(batch: unknown, dimensions: number | undefined, method
   if (!(vectors instanceof Float32Array)) {
     throw new RuvectorError('INVALID_VECTOR', `vectors is ${show(vectors)}, expected a Float32Array`, method);
   }
-  for (const [name, list] of [['ids', ids], ['metadata', metadata]] as const) {
+  for (const [name, list] of [
+    ['ids', ids],
+    ['metadata', metadata],
+  ] as const) {
     if (list !== undefined && !Array.isArray(list)) {
       throw new RuvectorError('INVALID_OPTION', `${name} is ${show(list)}, expected an array`, method);
     }
@@ -178,7 +170,11 @@ export function packBatch(batch: unknown, dimensions: number | undefined, method
     throw new RuvectorError('NOT_READY', 'the dimensions are not known before the database is open', method);
   }
   const n = list?.length ?? vectors.length / (dimensions as number);
-  if (dimensions === undefined ? vectors.length % n !== 0 && n + vectors.length > 0 : n * dimensions !== vectors.length || !Number.isInteger(n)) {
+  if (
+    dimensions === undefined
+      ? vectors.length % n !== 0 && n + vectors.length > 0
+      : n * dimensions !== vectors.length || !Number.isInteger(n)
+  ) {
     const rows = list ? `${n} rows` : 'rows';
     const width = dimensions === undefined ? 'one length' : `${dimensions} values (dimensions)`;
     throw new RuvectorError('DIMENSION_MISMATCH', `vectors has ${vectors.length} values, expected ${rows} of ${width}`, method);

@@ -21,8 +21,7 @@ const loader = new WasmLoader({
   read,
   files: nodeFiles,
   forced: () => process.env.RUVECTOR_WASM,
-  glue: (variant) =>
-    import(new URL(`../wasm/dist/ruvector-${variant}.mjs`, import.meta.url).href) as Promise<{ default: Glue }>,
+  glue: (variant) => import(new URL(`../wasm/dist/ruvector-${variant}.mjs`, import.meta.url).href) as Promise<{ default: Glue }>,
   url: (variant) => new URL(`../wasm/dist/ruvector-${variant}.wasm`, import.meta.url),
 });
 

@@ -10,32 +10,14 @@ export interface WasmExports {
   readonly HEAPF32: Float32Array;
   _malloc(bytes: number): number;
   _free(pointer: number): void;
-  _ruvector_call(
-    method: number,
-    methodBytes: number,
-    json: number,
-    jsonBytes: number,
-    buffers: number,
-    bufferCount: number,
-  ): number;
-  _ruvector_search(
-    handle: number,
-    query: number,
-    values: number,
-    k: number,
-    efSearch: number,
-    exact: number,
-    distances: number,
-  ): number;
+  _ruvector_call(method: number, methodBytes: number, json: number, jsonBytes: number, buffers: number, bufferCount: number): number;
+  _ruvector_search(handle: number, query: number, values: number, k: number, efSearch: number, exact: number, distances: number): number;
   _ruvector_reply_words(reply: number): number;
   _ruvector_free_reply(reply: number): void;
 }
 
 export type Glue = (module: {
-  instantiateWasm: (
-    imports: WebAssembly.Imports,
-    done: (instance: WebAssembly.Instance, module?: WebAssembly.Module) => void,
-  ) => object;
+  instantiateWasm: (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance, module?: WebAssembly.Module) => void) => object;
   ruvectorFiles?: object;
 }) => Promise<WasmExports>;
 
@@ -136,9 +118,7 @@ class WasmBackend implements Backend {
     const { pointer } = this.#scratch;
     module.HEAPF32.set(query, pointer >>> 2);
     const out = pointer + query.length * 4;
-    const reply = this.#read(
-      module._ruvector_search(handle, pointer, query.length, k, efSearch, exact ? 1 : 0, out),
-    );
+    const reply = this.#read(module._ruvector_search(handle, pointer, query.length, k, efSearch, exact ? 1 : 0, out));
     if (reply.json.startsWith('{')) return reply.json;
     const ids = JSON.parse(reply.json) as string[];
     return { ids, distances: module.HEAPF32.slice(out >>> 2, (out >>> 2) + ids.length) };
@@ -171,7 +151,9 @@ export async function instantiate(
     glue({
       ...(files ? { ruvectorFiles: files } : {}),
       instantiateWasm(imports, done) {
-        WebAssembly.instantiate(compiled, imports).then((instance) => done(instance, compiled), reject);
+        WebAssembly.instantiate(compiled, imports)
+          .then((instance) => done(instance, compiled))
+          .catch(reject);
         return {};
       },
     }).then((module) => resolve(new WasmBackend(module, variant)), reject);

@@ -31,9 +31,7 @@ function isAddress(source: unknown): source is URL | string {
 }
 
 function isOneSource(source: unknown): source is OneSource {
-  return (
-    isAddress(source) || source instanceof ArrayBuffer || ArrayBuffer.isView(source) || source instanceof WebAssembly.Module
-  );
+  return isAddress(source) || source instanceof ArrayBuffer || ArrayBuffer.isView(source) || source instanceof WebAssembly.Module;
 }
 
 /** Loads once for each address, array of bytes or module; the databases that share it share one instance. */

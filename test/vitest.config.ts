@@ -1,10 +1,11 @@
 // The contract suite runs once for each target; test/support/env.ts is what knows about targets.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import type { Target } from './support/env.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-function project(name: string, folder: string, target: string, env: Record<string, string> = {}) {
+function project(name: string, folder: string, target: Target, env: Record<string, string> = {}) {
   return {
     extends: true as const,
     test: { name, include: [`test/${folder}/**/*.test.ts`], provide: { target }, env },
@@ -31,7 +32,7 @@ export default defineConfig({
       project('wasm-scalar', 'contract', 'wasm-scalar', { RUVECTOR_WASM: 'scalar' }),
       project('node', 'node', 'native'),
       project('conformance', 'conformance', 'native'),
-      project('browser', 'browser', 'browser'),
+      project('browser', 'browser', 'native'),
       project('meta', 'meta', 'native'),
     ],
   },

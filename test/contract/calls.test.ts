@@ -6,15 +6,12 @@ import { expect, test } from 'vitest';
 import { coreInfo } from '../support/env.js';
 
 const root = new URL('../../', import.meta.url);
-const source = (path: string) =>
-  ts.createSourceFile(path, readFileSync(new URL(path, root), 'utf8'), ts.ScriptTarget.Latest, true);
+const source = (path: string) => ts.createSourceFile(path, readFileSync(new URL(path, root), 'utf8'), ts.ScriptTarget.Latest, true);
 const api = source('types/api.d.ts');
 const calls = source('types/calls.d.ts');
 
 function find<T extends ts.Node>(file: ts.SourceFile, is: (node: ts.Node) => node is T, name: string): T {
-  const found = file.statements.find(
-    (s) => is(s) && (s as unknown as { name: ts.Identifier }).name.text === name,
-  );
+  const found = file.statements.find((s) => is(s) && (s as unknown as { name: ts.Identifier }).name.text === name);
   if (!found) throw new Error(`${file.fileName} declares no ${name}`);
   return found as unknown as T;
 }
@@ -48,17 +45,7 @@ test('every method that the façade calls exists, and it calls all but meta.info
 });
 
 // Calling these throws UNSUPPORTED until a version brings them, so that types/ does not offer them.
-const later = [
-  'collection',
-  'collections',
-  'dropCollection',
-  'compact',
-  'optimize',
-  'buildIndex',
-  'snapshot',
-  'exportAll',
-  'importAll',
-];
+const later = ['collection', 'collections', 'dropCollection', 'compact', 'optimize', 'buildIndex', 'snapshot', 'exportAll', 'importAll'];
 
 test('the class has the members of its declaration, and no others', () => {
   const { members } = find(api, ts.isClassDeclaration, 'VectorDB');

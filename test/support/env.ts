@@ -68,4 +68,4 @@ afterEach(async () => {
 });
 
 // The constructor checks options through the core, which WebAssembly has only once it is loaded: load it now.
-if ((target as string) !== 'browser') await (await VectorDB.open({ dimensions: 1, ...backendOptions() })).close();
+await (await VectorDB.open({ dimensions: 1, ...backendOptions() })).close();
