@@ -52,7 +52,11 @@ export class HashEmbedder implements Embedder {
   constructor(options: HashEmbedderOptions | number = {}) {
     const dimensions = typeof options === 'number' ? options : (options.dimensions ?? 384);
     if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > maxDimensions) {
-      throw new RuvectorError('INVALID_OPTION', `dimensions is ${String(dimensions)}, expected a whole number from 1 to ${maxDimensions}`, 'HashEmbedder');
+      throw new RuvectorError(
+        'INVALID_OPTION',
+        `dimensions is ${String(dimensions)}, expected a whole number from 1 to ${maxDimensions}`,
+        'HashEmbedder',
+      );
     }
     this.dimensions = dimensions;
     this.id = `hash-1-${dimensions}`;
@@ -60,22 +64,29 @@ export class HashEmbedder implements Embedder {
 
   /** One vector for each text. Throws ZERO_VECTOR, naming the text, where one has no letter and no digit. */
   embed(texts: readonly string[]): Float32Array[] {
-    if (!Array.isArray(texts)) throw new RuvectorError('INVALID_OPTION', `texts is a ${typeof texts}, expected an array of strings`, 'embed');
+    if (!Array.isArray(texts))
+      throw new RuvectorError('INVALID_OPTION', `texts is a ${typeof texts}, expected an array of strings`, 'embed');
     return texts.map((text, index) => this.#embed(text, index));
   }
 
   #embed(text: unknown, index: number): Float32Array {
-    if (typeof text !== 'string') throw new RuvectorError('INVALID_OPTION', `texts[${index}] is a ${typeof text}, expected a string`, 'embed');
+    if (typeof text !== 'string')
+      throw new RuvectorError('INVALID_OPTION', `texts[${index}] is a ${typeof text}, expected a string`, 'embed');
     const counts = new Map<string, number>();
     for (const [word] of text.normalize('NFKC').toLowerCase().matchAll(wordPattern)) counts.set(word, (counts.get(word) ?? 0) + 1);
     if (counts.size === 0) {
-      throw new RuvectorError('ZERO_VECTOR', `texts[${index}] is ${JSON.stringify(text.slice(0, 40))}, expected a letter or digit in it`, 'embed');
+      throw new RuvectorError(
+        'ZERO_VECTOR',
+        `texts[${index}] is ${JSON.stringify(text.slice(0, 40))}, expected a letter or digit in it`,
+        'embed',
+      );
     }
     const sums = new Float64Array(this.dimensions);
     for (const [word, count] of counts) {
       const { weight, buckets, values } = this.#features(word);
       const factor = weight * (1 + Math.log(count));
-      for (let i = 0; i < buckets.length; i++) sums[buckets[i] as number] = (sums[buckets[i] as number] as number) + factor * (values[i] as number);
+      for (let i = 0; i < buckets.length; i++)
+        sums[buckets[i] as number] = (sums[buckets[i] as number] as number) + factor * (values[i] as number);
     }
     let norm = 0;
     for (const sum of sums) norm += sum * sum;

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" />
 /**
  * The public interface of `ruvector`. Distances: cosine = 1 - cos (0 … 2), euclidean = true L2, dot = -⟨a,b⟩, manhattan = L1; smaller is closer,
  * always. `similarity`: cosine = cos, dot = ⟨a,b⟩, euclidean and manhattan = 1 / (1 + distance). Hits come closest first, ties by id.
@@ -273,4 +274,19 @@ export interface Embedder {
   readonly id: string;
   readonly dimensions: number;
   embed(texts: readonly string[]): Promise<Float32Array[]> | Float32Array[];
+}
+
+/**
+ * Hashes words and parts of words into vectors of length 1. Lexical, not semantic: texts are near each other when they share words ("index",
+ * "indexing"), never because they mean the same. No model, no download; nothing uses it unless it is named.
+ * @example
+ * const [vector] = new HashEmbedder().embed(['How do I read a file?']);
+ */
+export declare class HashEmbedder implements Embedder {
+  /** A number means dimensions: 1 … 65,536, default 384. */
+  constructor(options?: { dimensions?: number } | number);
+  readonly id: string;
+  readonly dimensions: number;
+  /** Throws ZERO_VECTOR for a text without a letter or digit. */
+  embed(texts: readonly string[]): Float32Array[];
 }

@@ -1,2 +1,1 @@
 export * from './api.js';
-export { HashEmbedder } from '../dist/hash_embedder.js';

@@ -49,7 +49,7 @@ export function splitPassages(text: string, file: string): Passage[] {
       const found = fenced ? null : headingPattern.exec(line);
       if (found) {
         finish();
-        heading = (found[1] ?? '').replace(/[`*_]/g, '');
+        heading = (found[1] ?? '').replace(/[`*\\]/g, '');
         return;
       }
       if (fencePattern.test(line)) fenced = !fenced;

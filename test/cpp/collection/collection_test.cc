@@ -1,0 +1,240 @@
+// A database against a map, its threads against each other, and segments that a hostile hand made.
+#include <atomic>
+#include <set>
+#include <thread>
+
+#include "collection/model.h"
+#include "core/coding.h"
+#include "core/crc32c.h"
+#include "core/error.h"
+#include "storage/segment_file.h"
+#include "support/catch.h"
+#include "support/test_folder.h"
+
+namespace ruvector::test {
+namespace {
+
+constexpr size_t kDimensions = 4;
+
+DatabaseOptions Options(IndexKind index, const std::string& path = "") {
+  DatabaseOptions options;
+  options.dimensions = kDimensions;
+  options.metric = Metric::kEuclidean;
+  options.index = index;
+  options.threads = 1;
+  options.path = path;
+  return options;
+}
+
+std::vector<Hit> Search(const Database& db, const std::vector<float>& vector, size_t k,
+                        bool exact) {
+  SearchRequest request;
+  request.vector = vector.data();
+  request.k = k;
+  request.exact = exact;
+  return db.collection().Search(request);
+}
+
+void InsertRandom(Database& db, Rng& rng, size_t from, size_t count) {
+  Step step;
+  for (size_t i = 0; i < count; ++i) {
+    step.changes.push_back({Operation::Kind::kPut,
+                            "row" + std::to_string(from + i),
+                            {RandomVector(rng, kDimensions), "{}"}});
+  }
+  step.Run(db);
+}
+
+}  // namespace
+
+TEST_CASE("a database follows its model through every kind of change, checkpoint and reopening",
+          "[database]") {
+  if (!TestFolder::Available()) return;
+  for (uint64_t seed = 1; seed <= 6; ++seed) {
+    const TestFolder folder;
+    const DatabaseOptions options =
+        Options(seed % 2 == 0 ? IndexKind::kAuto : IndexKind::kHnsw, folder.path());
+    std::unique_ptr<Database> db = Database::Open(options);
+    Rng rng(seed);
+    // Enough rows first that an hnsw index has a graph to thaw and grow.
+    InsertRandom(*db, rng, 0, 400);
+    Model model = ReadAll(*db);
+    const std::vector<Step> steps = RandomSteps(seed, 60, kDimensions);
+    for (size_t i = 0; i < steps.size(); ++i) {
+      steps[i].Run(*db);
+      steps[i].Run(model);
+      const uint64_t then = rng.Below(10);
+      if (then == 0) db->Checkpoint();
+      if (then == 1) {
+        db.reset();
+        db = Database::Open(options);
+      }
+      CAPTURE(seed, i, then);
+      const bool same = ReadAll(*db, 1 + rng.Below(50)) == model;
+      REQUIRE(same);
+      REQUIRE(db->collection().Count(nullptr) == model.size());
+      const std::vector<float> query = RandomVector(rng, kDimensions);
+      for (const bool exact : {true, false}) {
+        const std::vector<Hit> hits = Search(*db, query, 10, exact);
+        REQUIRE(hits.size() == std::min<size_t>(10, model.size()));
+        std::set<std::string> ids;
+        for (const Hit& hit : hits) {
+          REQUIRE(ids.insert(hit.id).second);
+          REQUIRE(model.count(hit.id) == 1);
+          REQUIRE(hit.metadata == model[hit.id].metadata);
+        }
+      }
+    }
+    const std::string bytes = db->ToBytes();
+    const bool copied = ReadAll(*Database::FromBytes(bytes, {})) == model;
+    REQUIRE(copied);
+  }
+}
+
+#if !defined(__EMSCRIPTEN__)
+TEST_CASE("searches, writes and checkpoints run beside each other", "[database][threads]") {
+  const TestFolder folder;
+  const std::unique_ptr<Database> db = Database::Open(Options(IndexKind::kHnsw, folder.path()));
+  Rng rng(9);
+  InsertRandom(*db, rng, 0, 400);
+  std::atomic<bool> stop{false};
+  std::atomic<size_t> searches{0}, faults{0};
+  std::vector<std::thread> readers;
+  for (uint64_t t = 0; t < 3; ++t) {
+    readers.emplace_back([&, t] {
+      Rng own(100 + t);
+      while (!stop) {
+        const std::vector<Hit> hits =
+            Search(*db, RandomVector(own, kDimensions), 10, own.Below(4) == 0);
+        std::set<std::string> ids;
+        float last = 0;
+        for (const Hit& hit : hits) {
+          if (!ids.insert(hit.id).second || hit.distance < last) ++faults;
+          last = hit.distance;
+        }
+        // 300 rows are never touched, so there is always enough to find.
+        if (hits.size() != 10) ++faults;
+        db->collection().Scan(own.Below(400), 20, nullptr, true);
+        ++searches;
+      }
+    });
+  }
+  for (size_t i = 0; i < 60; ++i) {
+    Step step;
+    for (size_t j = 0; j < 10; ++j) {
+      const std::string id = "row" + std::to_string(300 + rng.Below(200));
+      if (i % 3 == 2) {
+        step.changes.push_back({Operation::Kind::kDelete, id, {}});
+      } else {
+        step.changes.push_back(
+            {Operation::Kind::kPut,
+             id,
+             {RandomVector(rng, kDimensions), "{\"i\":" + std::to_string(i) + "}"}});
+      }
+    }
+    step.Run(*db);
+    if (i % 15 == 14) db->Checkpoint();
+  }
+  stop = true;
+  for (std::thread& reader : readers) reader.join();
+  REQUIRE(searches > 0);
+  REQUIRE(faults == 0);
+}
+#endif
+
+TEST_CASE("a segment that a hostile hand made gives CORRUPT or some answer, never a crash",
+          "[database][hostile]") {
+  // A sound database in memory, whose segment's bytes are changed and every checksum put right
+  // again.
+  const std::unique_ptr<Database> source = Database::OpenIn(nullptr, Options(IndexKind::kHnsw));
+  Rng rng(12);
+  InsertRandom(*source, rng, 0, 300);
+  const std::string container = source->ToBytes();
+  constexpr size_t kPage = 4096, kFooter = 64;
+  // The segment is the file of the container that starts so.
+  const size_t start = container.find("RUVSEG\r\n");
+  const size_t end = container.find("RUVSEGE\n") + kFooter;
+  REQUIRE(start % kPage == 0);
+  REQUIRE(end > start);
+
+  size_t refused = 0, answered = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string bytes = container;
+    char* segment = bytes.data() + start;
+    const size_t size = end - start;
+    const size_t changes = 1 + rng.Below(3);
+    char* footer = segment + size - kFooter;
+    const uint64_t crc_offset = LoadU64(footer + 8), sections_offset = LoadU64(footer + 24);
+    for (size_t c = 0; c < changes; ++c) {
+      // Mostly in the sections' content, sometimes in the tables.
+      const size_t limit = rng.Below(5) == 0 ? size - kFooter : static_cast<size_t>(crc_offset);
+      const size_t at = 64 + rng.Below(limit - 64) / 4 * 4;
+      const uint32_t values[] = {
+          0, 1, 0xffffffff, 0x7fffffff, 300, 299, static_cast<uint32_t>(rng.Next())};
+      StoreU32(segment + std::min(at, size - kFooter - 4), values[rng.Below(7)]);
+    }
+    const uint32_t sections = LoadU32(footer + 32);
+    for (uint32_t s = 0; s < sections; ++s) {
+      const char* entry = segment + sections_offset + s * 40;
+      const uint64_t block = LoadU32(entry + 4), offset = LoadU64(entry + 8),
+                     n = LoadU64(entry + 16), first = LoadU64(entry + 24);
+      if (block == 0 || offset > size || n > size - offset) continue;
+      for (uint64_t b = 0; b * block < n; ++b) {
+        if (crc_offset + (first + b + 1) * 4 > sections_offset) break;
+        StoreU32(segment + crc_offset + (first + b) * 4,
+                 Crc32c(segment + offset + b * block, std::min(block, n - b * block)));
+      }
+    }
+    StoreU32(footer + 48, Crc32c(segment + crc_offset, size - kFooter - crc_offset));
+    StoreU32(footer + 60, Crc32c(footer, 60));
+    try {
+      const std::unique_ptr<Database> db = Database::FromBytes(bytes, {});
+      Search(*db, RandomVector(rng, kDimensions), 5, false);
+      Search(*db, RandomVector(rng, kDimensions), 300, true);
+      db->collection().Has("row7");
+      ReadAll(*db);
+      InsertRandom(*db, rng, 1000, 2);  // thaws
+      Search(*db, RandomVector(rng, kDimensions), 5, false);
+      ++answered;
+    } catch (const Error& e) {
+      CAPTURE(e.what());
+      const bool expected = e.code() == ErrorCode::kCorrupt || e.code() == ErrorCode::kUnsupported;
+      REQUIRE(expected);
+      ++refused;
+    }
+  }
+  WARN(refused << " hostile segments refused, " << answered << " answered");
+  REQUIRE(refused > 100);
+  REQUIRE(answered > 100);
+}
+
+TEST_CASE("several parts are one segment", "[database]") {
+  const std::unique_ptr<Database> source = Database::OpenIn(nullptr, Options(IndexKind::kHnsw));
+  Rng rng(13);
+  InsertRandom(*source, rng, 0, 300);
+  const std::unique_ptr<Directory> whole = NewMemoryDirectory();
+  const DatabaseId id{};
+  const std::vector<SegmentEntry> entries = source->collection().CopySegments(*whole, id);
+  const std::string bytes = ReadWholeFile(*whole, entries[0].parts[0].name, 1 << 30);
+
+  const std::unique_ptr<Directory> split = NewMemoryDirectory();
+  SegmentEntry entry = entries[0];
+  entry.parts.clear();
+  for (size_t at = 0; at < bytes.size(); at += 5000) {
+    const std::string part = bytes.substr(at, 5000);
+    const std::string name = SegmentName(entry.id, static_cast<uint32_t>(at));
+    WriteFileAtomically(*split, name, part.data(), part.size());
+    entry.parts.push_back({name, part.size()});
+  }
+  REQUIRE(entry.parts.size() > 5);
+  const MetricSpace space(Metric::kEuclidean, kDimensions);
+  const SealedSegment segment(*split, id, entry, space, HnswParameters{}.m);
+  REQUIRE(segment.rows() == 300);
+  for (Slot s = 0; s < 300; ++s) {
+    REQUIRE(segment.Find(segment.Id(s)) == s);
+    const std::vector<float> vector(segment.Vector(s), segment.Vector(s) + kDimensions);
+    REQUIRE(vector == source->collection().Get(segment.Id(s), true)->vector);
+  }
+}
+
+}  // namespace ruvector::test
