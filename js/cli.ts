@@ -33,7 +33,8 @@ function editDistance(a: string, b: string): number {
 
 function unknown(what: string, given: string, known: readonly string[]): UsageError {
   const nearest = [...known].sort((a, b) => editDistance(given, a) - editDistance(given, b))[0] as string;
-  const hint = editDistance(given, nearest) <= Math.max(1, nearest.length / 3) ? `did you mean ${nearest}?` : `expected ${known.join(', ')}`;
+  const hint =
+    editDistance(given, nearest) <= Math.max(1, nearest.length / 3) ? `did you mean ${nearest}?` : `expected ${known.join(', ')}`;
   return new UsageError(`unknown ${what} ${JSON.stringify(given)}; ${hint}`);
 }
 
@@ -44,7 +45,12 @@ const options = {
   ask: { type: 'string', multiple: true },
 } as const;
 
-type Values = { help?: boolean; version?: boolean; json?: boolean; ask?: string[] };
+type Values = {
+  help?: boolean;
+  version?: boolean;
+  json?: boolean;
+  ask?: string[];
+};
 
 interface Command {
   readonly options: readonly (keyof Values)[];
@@ -63,7 +69,10 @@ const commands: Record<string, Command> = {
     options: ['json'],
     positionals: [1, 1],
     run: async ([path], { json }) => {
-      const db = await VectorDB.open({ storagePath: path as string, readOnly: true });
+      const db = await VectorDB.open({
+        storagePath: path as string,
+        readOnly: true,
+      });
       try {
         const { recovery, ...rest } = await db.stats();
         const stats = { path, backend: db.backend, ...rest, ...recovery };
@@ -84,7 +93,13 @@ function parse(args: string[]): { values: Values; positionals: string[] } {
     const { code, message } = error as NodeJS.ErrnoException;
     if (!code?.startsWith('ERR_PARSE_ARGS')) throw error;
     const option = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? /'(-[^']+)'/.exec(message)?.[1] : undefined;
-    throw option ? unknown('option', option, Object.keys(options).map((name) => `--${name}`)) : new UsageError(message);
+    throw option
+      ? unknown(
+          'option',
+          option,
+          Object.keys(options).map((name) => `--${name}`),
+        )
+      : new UsageError(message);
   }
 }
 

@@ -365,8 +365,9 @@ void Database::Link(size_t own_rows) {
   if (linker_.joinable() && own_rows == 1) return;  // it is catching up already
   try {
     collection_->LinkPending(own_rows + kBacklogRows, collection_->options().threads);
-  } catch (const std::bad_alloc&) {
-    // Rows without links are scanned; the next transaction tries again.
+  } catch (const std::exception&) {
+    // No memory, or hnswlib does not like what a damaged file left it. The rows are committed;
+    // without links they are scanned.
   }
 }
 
@@ -377,8 +378,8 @@ void Database::StartLinker() {
     try {
       while (!stop_linker_ && collection_->LinkPending(64, 1) > 0) {
       }
-    } catch (const std::bad_alloc&) {
-      // Rows without links are scanned.
+    } catch (const std::exception&) {
+      // As in Link.
     }
   });
 #endif

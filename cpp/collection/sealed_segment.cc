@@ -114,12 +114,14 @@ NeighborList SealedSegment::CheckedLinks(Slot slot, int level) const {
                  : (level <= LevelOf(slot)
                         ? upper_links_.Row(UpperOffset(slot) + static_cast<uint32_t>(level) - 1)
                         : nullptr);
-  if (row == nullptr) Damaged("a link leads to a row that is not on its level");
+  if (row == nullptr) Damaged("a row is not on the level that is asked for");
   const auto* words = reinterpret_cast<const uint32_t*>(row);
   const NeighborList list{words + 1, words[0]};
   if (list.count > (level == 0 ? 2 * m_ : m_)) Damaged("a row has too many links");
   for (uint32_t i = 0; i < list.count; ++i) {
     if (list.begin[i] >= linked_) Damaged("a link leads out of the segment");
+    if (level > 0 && LevelOf(list.begin[i]) < level)
+      Damaged("a link leads to a row that is not on its level");
   }
   return list;
 }

@@ -59,6 +59,13 @@ class RowSpace : public hnswlib::SpaceInterface<float> {
   const MetricSpace& space_;
 };
 
+// Zeroed, and one link longer than it says: hnswlib prefetches past the last one.
+char* AllocateLinks(size_t bytes) {
+  void* links = std::calloc(1, bytes + sizeof(hnswlib::tableint));
+  if (links == nullptr) throw std::bad_alloc();
+  return static_cast<char*>(links);
+}
+
 constexpr size_t kFirstCapacity = 64;
 // Rounding between the distance of a vector to itself and to a copy, relative.
 constexpr float kTwinTolerance = 1e-5f;
@@ -210,8 +217,7 @@ void HnswBuilder::LinkOne(Slot slot) {
 
   if (level > 0) {
     const size_t bytes = index.size_links_per_element_ * static_cast<size_t>(level);
-    index.linkLists_[slot] = static_cast<char*>(std::calloc(1, bytes));
-    if (index.linkLists_[slot] == nullptr) throw std::bad_alloc();
+    index.linkLists_[slot] = AllocateLinks(bytes);
     graph_->upper_bytes += bytes;
     index.element_levels_[slot] = level;
     Slot current = above;
@@ -258,8 +264,7 @@ void HnswBuilder::RestoreRow(const float* vector, const std::vector<NeighborList
   for (size_t level = 0; level < levels.size(); ++level) {
     if (level == 1) {
       const size_t bytes = index.size_links_per_element_ * (levels.size() - 1);
-      index.linkLists_[slot] = static_cast<char*>(std::calloc(1, bytes));
-      if (index.linkLists_[slot] == nullptr) throw std::bad_alloc();
+      index.linkLists_[slot] = AllocateLinks(bytes);
       graph_->upper_bytes += bytes;
       index.element_levels_[slot] = static_cast<int>(levels.size() - 1);
     }

@@ -38,12 +38,12 @@ export async function answerAll(db: Database, questions: readonly string[]): Pro
 
 async function askFiltered(db: Database, question: string, vector: Float32Array, first: SearchResult): Promise<boolean> {
   const { file } = passageOf(first);
-  const filter: Filter = { file: { $ne: file }, words: { $gte: 60 } };
+  const filter: Filter = { file: { $ne: file }, words: { $gte: 40 } };
   const hits = await db.search({ vector, k: 10, filter });
   const matching = await db.count(filter);
   print(`\n  ${bold(question)} ${dim(`filter: ${JSON.stringify(filter)}`)}`);
   show(hits, question);
-  const holds = hits.every(({ metadata }) => metadata?.file !== file && Number(metadata?.words) >= 60);
+  const holds = hits.every(({ metadata }) => metadata?.file !== file && Number(metadata?.words) >= 40);
   return check(
     holds && hits.length === Math.min(10, matching),
     `${plural(hits.length, 'hit')} of ${plural(matching, 'matching passage')}, and every one matches the filter`,

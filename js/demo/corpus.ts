@@ -13,7 +13,11 @@ export interface Document extends Passage {
 export interface Corpus {
   readonly documents: Document[];
   /** Counts for each source that has any. */
-  readonly sources: { readonly name: string; readonly files: number; readonly passages: number }[];
+  readonly sources: {
+    readonly name: string;
+    readonly files: number;
+    readonly passages: number;
+  }[];
   /** Files of which only the beginning had room. */
   readonly shortened: number;
   readonly trouble: Trouble;
@@ -23,7 +27,11 @@ function toDocuments(passages: readonly Passage[], source: string): Document[] {
   let part = 1;
   return passages.map((passage, i) => {
     part = passages[i - 1]?.line === passage.line ? part + 1 : 1;
-    return { ...passage, source, id: `${passage.file}:${passage.line}${part > 1 ? `.${part}` : ''}` };
+    return {
+      ...passage,
+      source,
+      id: `${passage.file}:${passage.line}${part > 1 ? `.${part}` : ''}`,
+    };
   });
 }
 
@@ -39,7 +47,10 @@ function shorten(files: readonly Document[][], limit: number): Document[][] {
   return files.map((file) => file.slice(0, share.get(file)));
 }
 
-function readSource({ name, folders, limit, documentation }: Source, trouble: Trouble): { documents: Document[]; files: number; shortened: number } {
+function readSource(
+  { name, folders, limit, documentation }: Source,
+  trouble: Trouble,
+): { documents: Document[]; files: number; shortened: number } {
   const files = new Map<string, Document[]>();
   for (const { path, prefix } of folders) {
     for (const file of findFiles(path, documentation, trouble)) {
@@ -51,7 +62,11 @@ function readSource({ name, folders, limit, documentation }: Source, trouble: Tr
   }
   const all = [...files.values()];
   const kept = shorten(all, limit);
-  return { documents: kept.flat(), files: all.length, shortened: kept.filter((file, i) => file.length < (all[i]?.length ?? 0)).length };
+  return {
+    documents: kept.flat(),
+    files: all.length,
+    shortened: kept.filter((file, i) => file.length < (all[i]?.length ?? 0)).length,
+  };
 }
 
 /** Throws an Error to show when there is nothing to read. */
@@ -65,7 +80,11 @@ export function readCorpus(sources: readonly Source[], folder: string | undefine
   }
   return {
     documents,
-    sources: read.map(({ name, files, documents }) => ({ name, files, passages: documents.length })),
+    sources: read.map(({ name, files, documents }) => ({
+      name,
+      files,
+      passages: documents.length,
+    })),
     shortened: read.reduce((sum, { shortened }) => sum + shortened, 0),
     trouble,
   };

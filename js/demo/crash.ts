@@ -1,5 +1,5 @@
 // Kills a writing process in the middle of its inserts, and holds the database against what was acknowledged.
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,9 +8,9 @@ import type { VectorDB as Database } from '../../types/api.js';
 import { VectorDB } from '../index.js';
 import { embedAll } from './answers.js';
 import type { Document } from './corpus.js';
-import { dimensions, type Row, toRows } from './rows.js';
+import { type Row, toRows } from './rows.js';
 import { sameAnswers } from './scan.js';
-import { check, heading, milliseconds, Progress, plural, print } from './terminal.js';
+import { check, count, heading, milliseconds, Progress, plural, print } from './terminal.js';
 
 const childFile = fileURLToPath(new URL('./crash_child.js', import.meta.url));
 const mostRows = 3000;
@@ -28,8 +28,9 @@ interface Killed {
 
 function writeUntilKilled(path: string, documentsFile: string, total: number): Promise<Killed> {
   return new Promise((resolve, reject) => {
-    // Without this process's own flags: a debugger's port is taken, and a test runner's loader is not for the child.
-    const child = fork(childFile, [path, documentsFile], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] });
+    const child = spawn(process.execPath, [childFile, path, documentsFile], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const progress = new Progress('a child process inserts');
     const kill = () => child.kill('SIGKILL');
     process.once('exit', kill);
@@ -38,7 +39,7 @@ function writeUntilKilled(path: string, documentsFile: string, total: number): P
     let errors = '';
     let lines = 0;
     let firstAt = 0;
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;
       lines += text.split('\n').length - 1;
       firstAt ||= performance.now();
@@ -47,7 +48,7 @@ function writeUntilKilled(path: string, documentsFile: string, total: number): P
       const enough = lines >= Math.min(leastAcknowledged, total / 2) && performance.now() - firstAt >= killAfterMs;
       if (enough || lines >= total / 2) kill();
     });
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
       errors += text;
     });
     child.once('error', reject);
@@ -55,7 +56,14 @@ function writeUntilKilled(path: string, documentsFile: string, total: number): P
       clearTimeout(timeout);
       process.off('exit', kill);
       progress.done();
-      resolve({ acknowledged: output.slice(0, output.lastIndexOf('\n') + 1).split('\n').slice(0, -1), signal, errors });
+      resolve({
+        acknowledged: output
+          .slice(0, output.lastIndexOf('\n') + 1)
+          .split('\n')
+          .slice(0, -1),
+        signal,
+        errors,
+      });
     });
   });
 }
@@ -78,7 +86,8 @@ export async function killAndReopen(temporary: string, documents: readonly Docum
   writeFileSync(documentsFile, JSON.stringify(chosen));
 
   const { acknowledged, signal, errors } = await writeUntilKilled(path, documentsFile, chosen.length);
-  if (acknowledged.length === 0) throw new Error(`the child process acknowledged nothing: ${errors.trim() || `it ended with ${signal ?? 'no signal'}`}`);
+  if (acknowledged.length === 0)
+    throw new Error(`the child process acknowledged nothing: ${errors.trim() || `it ended with ${signal ?? 'no signal'}`}`);
   const ended = signal === null ? 'ended before it could be killed' : 'was killed';
   print(`  it had acknowledged ${plural(acknowledged.length, 'insert')} of ${plural(chosen.length, 'passage')} when it ${ended}`);
 
@@ -97,14 +106,20 @@ export async function killAndReopen(temporary: string, documents: readonly Docum
     const underWay = present - acknowledged.length;
     const allThere = check(
       whole === acknowledged.length,
-      `${plural(whole, 'acknowledged passage')} of ${acknowledged.length} there, vector and metadata equal byte for byte`,
+      `${plural(whole, 'acknowledged passage')} of ${count(acknowledged.length)} there, vector and metadata equal byte for byte`,
     );
     const noMore = check(
       underWay === 0 || (underWay === 1 && isSame(rows[acknowledged.length] as Row, await db.get(rows[acknowledged.length]?.id ?? ''))),
-      underWay === 0 ? 'nothing else: the insert under way left no trace' : 'and the one insert under way, whole though not acknowledged yet',
+      underWay === 0
+        ? 'nothing else: the insert under way left no trace'
+        : 'and the one insert under way, whole though not acknowledged yet',
     );
     const same = await sameAnswers(db, rows.slice(0, present), embedAll(questions));
-    return check(same, `the answers to ${plural(questions.length, 'question')} are those of a plain scan over these passages`) && allThere && noMore;
+    return (
+      check(same, `the answers to ${plural(questions.length, 'question')} are those of a plain scan over these passages`) &&
+      allThere &&
+      noMore
+    );
   } finally {
     await db.close();
   }

@@ -34,7 +34,11 @@ export async function runDemo({ folder, questions }: DemoOptions): Promise<boole
     const asked = questions ?? (folder === undefined ? defaultQuestions : questionsAbout(corpus.documents));
 
     const path = join(temporary, 'passages');
-    const db = await VectorDB.open({ dimensions, storagePath: path, index: 'hnsw' });
+    const db = await VectorDB.open({
+      dimensions,
+      storagePath: path,
+      index: 'hnsw',
+    });
     await index(db, corpus.documents);
     const answered = await answerAll(db, asked);
     await db.close();
@@ -78,7 +82,11 @@ async function index(db: Database, documents: readonly Document[]): Promise<void
   const { indexType, pending, diskUsage } = await db.stats();
   heading('Indexing');
   print(`  ${db.backend}, ${dimensions} dimensions, HashEmbedder: words and pieces of words, not meaning`);
-  print(`  embedding ${milliseconds(times.embedding)}, inserting ${milliseconds(times.inserting)}: each batch is on disk before it is acknowledged`);
+  print(
+    `  embedding ${milliseconds(times.embedding)}, inserting ${milliseconds(times.inserting)}: each batch is on disk before it is acknowledged`,
+  );
   const graph = indexType === 'hnsw' ? 'HNSW graph' : 'too few rows for a graph: scanned';
-  print(`  ${count(await db.len())} rows, ${graph}${pending > 0 ? `, ${plural(pending, 'row')} waiting for links` : ''}, ${(diskUsage / 1e6).toFixed(1)} MB on disk`);
+  print(
+    `  ${count(await db.len())} rows, ${graph}${pending > 0 ? `, ${plural(pending, 'row')} waiting for links` : ''}, ${(diskUsage / 1e6).toFixed(1)} MB on disk`,
+  );
 }

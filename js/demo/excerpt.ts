@@ -24,9 +24,15 @@ function readable(markdown: string): string {
 /** One line of at most about 260 characters. */
 export function excerpt(passage: string, question: string, mark: (word: string) => string): string {
   const text = readable(passage);
-  const asked = [...question.toLowerCase().matchAll(wordPattern)].map(([word]) => word).filter((word) => word.length > 3 && !unmarked.has(word));
+  const asked = [...question.toLowerCase().matchAll(wordPattern)]
+    .map(([word]) => word)
+    .filter((word) => word.length > 3 && !unmarked.has(word));
   const matches = [...text.matchAll(wordPattern)]
-    .map((match) => ({ start: match.index, end: match.index + match[0].length, word: match[0].toLowerCase() }))
+    .map((match) => ({
+      start: match.index,
+      end: match.index + match[0].length,
+      word: match[0].toLowerCase(),
+    }))
     .filter(({ word }) => asked.some((other) => isAlike(word, other)));
 
   // The window with the most different words of the question in it.

@@ -15,7 +15,9 @@ const howMany = 5;
 export function questionsAbout(documents: readonly Document[]): string[] {
   const words = (text: string) => text.split(/\s+/).filter((word) => /\p{L}{2}/u.test(word));
   const headings = documents.map(({ heading }) => words(heading)).filter(({ length }) => length >= 2 && length <= 12);
-  const candidates = [...new Set((headings.length >= howMany ? headings : documents.map(({ text }) => words(text).slice(0, 8))).map((w) => w.join(' ')))];
+  const candidates = [
+    ...new Set((headings.length >= howMany ? headings : documents.map(({ text }) => words(text).slice(0, 8))).map((w) => w.join(' '))),
+  ];
   const usable = candidates.filter((text) => text !== '');
   if (usable.length === 0) return documents.slice(0, howMany).map(({ text }) => text.slice(0, 80));
   const step = Math.max(1, usable.length / howMany);

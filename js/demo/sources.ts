@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url';
 export interface Source {
   readonly name: string;
   /** Folders with the prefix that their files get in answers. */
-  readonly folders: readonly { readonly path: string; readonly prefix: string }[];
+  readonly folders: readonly {
+    readonly path: string;
+    readonly prefix: string;
+  }[];
   /** Passages to take at most. */
   readonly limit: number;
   /** See findFiles. */
@@ -25,11 +28,21 @@ function source(name: string, limit: number, folders: [path: string, prefix: str
     const real = realpathSync(path);
     return !seen.has(real) && seen.add(real);
   });
-  return { name, limit, documentation: true, folders: kept.map(([path, prefix]) => ({ path, prefix })) };
+  return {
+    name,
+    limit,
+    documentation: true,
+    folders: kept.map(([path, prefix]) => ({ path, prefix })),
+  };
 }
 
 export function folderSource(path: string): Source {
-  return { name: 'folder', limit: maxPassages, documentation: false, folders: [{ path, prefix: '' }] };
+  return {
+    name: 'folder',
+    limit: maxPassages,
+    documentation: false,
+    folders: [{ path, prefix: '' }],
+  };
 }
 
 /** This package's documents, those of the packages around it, and Node's own. */

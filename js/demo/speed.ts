@@ -46,8 +46,21 @@ async function run(path: string, backend: 'auto' | 'wasm', queries: readonly Flo
       ['search, exact', timed({ exact: true })],
       ['search, filtered', timed({ filter: { words: { $gte: 40 } } })],
     ] as const;
-    const all = (options: Omit<SearchQuery, 'vector'>) => db.searchBatch(queries.map((vector) => ({ vector, k, includeMetadata: false, ...options })));
-    return { backend: db.backend, times, graph: await all({}), exact: await all({ exact: true }) };
+    const all = (options: Omit<SearchQuery, 'vector'>) =>
+      db.searchBatch(
+        queries.map((vector) => ({
+          vector,
+          k,
+          includeMetadata: false,
+          ...options,
+        })),
+      );
+    return {
+      backend: db.backend,
+      times,
+      graph: await all({}),
+      exact: await all({ exact: true }),
+    };
   } finally {
     await db.close();
   }
@@ -55,7 +68,10 @@ async function run(path: string, backend: 'auto' | 'wasm', queries: readonly Flo
 
 // Distances, not ids: rows of the same text are as near as each other.
 function isSame(a: readonly Hits[], b: readonly Hits[]): boolean {
-  return a.every((hits, q) => hits.length === b[q]?.length && hits.every((hit, i) => Math.abs(hit.distance - (b[q]?.[i]?.distance ?? Infinity)) < tolerance));
+  return a.every(
+    (hits, q) =>
+      hits.length === b[q]?.length && hits.every((hit, i) => Math.abs(hit.distance - (b[q]?.[i]?.distance ?? Infinity)) < tolerance),
+  );
 }
 
 function recall({ graph, exact }: Run): number {
