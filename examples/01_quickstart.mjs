@@ -1,25 +1,14 @@
-import { HashEmbedder, VectorDB } from 'ruvector';
+import { VectorDB } from 'ruvector';
 
-const embedder = new HashEmbedder(); // compares words, not meaning: for that, bring the vectors of a model
-const db = new VectorDB({ dimensions: 384, storagePath: './memory' });
-const notes = {
-  cats: 'Cats sleep most of the day',
-  dogs: 'Dogs sleep half of it',
-  lions: 'Lions sleep for twenty hours a day',
-};
-for (const [id, text] of Object.entries(notes))
-  await db.insert({
-    id,
-    vector: embedder.embed([text])[0],
-    metadata: { text, pet: id !== 'lions' },
-  });
-const hits = await db.search({
-  vector: embedder.embed(['how long do cats sleep a day?'])[0],
-  k: 2,
-  filter: { pet: true },
-});
-for (const { id, similarity, metadata } of hits) console.log(id, similarity.toFixed(2), metadata.text);
+const db = new VectorDB({ dimensions: 3, storagePath: './memory' });
+await db.insert({ id: 'cat', vector: [0.9, 0.1, 0.0], metadata: { kind: 'pet', year: 2024 } });
+await db.insert({ id: 'lion', vector: [0.8, 0.3, 0.1], metadata: { kind: 'wild', year: 2019 } });
+const hits = await db.search({ vector: [1, 0, 0], k: 10, filter: { year: { $gte: 2020 } } });
+console.log(hits.map((hit) => `${hit.id} ${hit.distance.toFixed(4)}`));
+console.log(await db.len());
 await db.close();
 
 /* prints
- */
+[ 'cat 0.0061' ]
+2
+*/

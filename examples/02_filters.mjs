@@ -76,4 +76,14 @@ try {
 await db.close();
 
 /* prints
- */
+{}                                                                       espresso, cold brew, cappuccino
+{"kind":"tea"}                                                           matcha, mint tea
+{"tags":"hot","price":{"$lt":4}}                                         espresso, cappuccino, mint tea
+{"from.country":{"$in":["Japan","Morocco"]}}                             cold brew, matcha
+{"from":{"$exists":false}}                                               mint tea
+{"$or":[{"tags":{"$all":["hot","milk"]}},{"price":{"$between":[2,3]}}]}  espresso, cappuccino, mint tea
+{"kind":{"$not":{"$contains":"off"}}}                                    matcha, mint tea
+count of teas: 2
+deleted: 2 left: 3
+INVALID_FILTER filter at "price": unknown operator "$less"
+*/

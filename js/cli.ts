@@ -33,8 +33,7 @@ function editDistance(a: string, b: string): number {
 
 function unknown(what: string, given: string, known: readonly string[]): UsageError {
   const nearest = [...known].sort((a, b) => editDistance(given, a) - editDistance(given, b))[0] as string;
-  const hint =
-    editDistance(given, nearest) <= Math.max(1, nearest.length / 3) ? `did you mean ${nearest}?` : `expected ${known.join(', ')}`;
+  const hint = editDistance(given, nearest) <= 2 ? `did you mean ${nearest}?` : `expected ${known.join(', ')}`;
   return new UsageError(`unknown ${what} ${JSON.stringify(given)}; ${hint}`);
 }
 

@@ -1,6 +1,7 @@
 // Texts to vectors without a model: the hashing trick (Weinberger et al. 2009, arXiv:0902.2206) over words and their character n-grams.
 import type { Embedder } from '../types/api.js';
 import { RuvectorError } from './errors.js';
+import { requireObject, show } from './options.js';
 
 export interface HashEmbedderOptions {
   /** Length of the vectors, 1 … 65,536; default 384. */
@@ -50,15 +51,19 @@ export class HashEmbedder implements Embedder {
 
   /** Throws INVALID_OPTION. */
   constructor(options: HashEmbedderOptions | number = {}) {
-    const dimensions = typeof options === 'number' ? options : (options.dimensions ?? 384);
-    if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > maxDimensions) {
+    const given = typeof options === 'number' ? { dimensions: options } : requireObject(options, 'options', 'HashEmbedder');
+    for (const key of Object.keys(given)) {
+      if (key !== 'dimensions') throw new RuvectorError('INVALID_OPTION', `unknown option "${key}", expected dimensions`, 'HashEmbedder');
+    }
+    const dimensions = given.dimensions === undefined ? 384 : given.dimensions;
+    if (!Number.isInteger(dimensions) || (dimensions as number) < 1 || (dimensions as number) > maxDimensions) {
       throw new RuvectorError(
         'INVALID_OPTION',
-        `dimensions is ${String(dimensions)}, expected a whole number from 1 to ${maxDimensions}`,
+        `dimensions is ${show(dimensions)}, expected a whole number from 1 to ${maxDimensions}`,
         'HashEmbedder',
       );
     }
-    this.dimensions = dimensions;
+    this.dimensions = dimensions as number;
     this.id = `hash-1-${dimensions}`;
   }
 
@@ -84,7 +89,7 @@ export class HashEmbedder implements Embedder {
     const sums = new Float64Array(this.dimensions);
     for (const [word, count] of counts) {
       const { weight, buckets, values } = this.#features(word);
-      const factor = weight * (1 + Math.log(count));
+      const factor = weight * (1 + Math.fround(Math.log(count))); // engines differ in the last bit of a logarithm
       for (let i = 0; i < buckets.length; i++)
         sums[buckets[i] as number] = (sums[buckets[i] as number] as number) + factor * (values[i] as number);
     }

@@ -91,6 +91,7 @@ export function readCorpus(sources: readonly Source[], folder: string | undefine
 }
 
 function requireFolder(folder: string): void {
+  if (folder === '') throw new Error('the folder is empty text, expected a path');
   let isFolder: boolean;
   try {
     isFolder = statSync(folder).isDirectory();

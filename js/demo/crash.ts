@@ -21,9 +21,8 @@ const childTimeoutMs = 20_000;
 interface Killed {
   /** Ids, in the order of their acknowledgement. */
   readonly acknowledged: string[];
-  /** Null where it ended by itself. */
-  readonly signal: NodeJS.Signals | null;
-  readonly errors: string;
+  /** False where it had ended by itself. */
+  readonly killed: boolean;
 }
 
 function writeUntilKilled(path: string, documentsFile: string, total: number): Promise<Killed> {
@@ -52,18 +51,14 @@ function writeUntilKilled(path: string, documentsFile: string, total: number): P
       errors += text;
     });
     child.once('error', reject);
-    child.once('close', (_, signal) => {
+    child.once('close', (code, signal) => {
       clearTimeout(timeout);
       process.off('exit', kill);
       progress.done();
-      resolve({
-        acknowledged: output
-          .slice(0, output.lastIndexOf('\n') + 1)
-          .split('\n')
-          .slice(0, -1),
-        signal,
-        errors,
-      });
+      if (code !== 0 && signal === null) reject(new Error(`the child process failed: ${errors.trim()}`));
+      else if (lines === 0) reject(new Error(`the child process acknowledged nothing in ${childTimeoutMs / 1000} s`));
+      // A line without its end is no acknowledgement.
+      else resolve({ acknowledged: output.split('\n').slice(0, -1), killed: signal !== null });
     });
   });
 }
@@ -85,10 +80,8 @@ export async function killAndReopen(temporary: string, documents: readonly Docum
   const chosen = Array.from({ length: Math.min(mostRows, documents.length) }, (_, i) => documents[Math.floor(i * step)] as Document);
   writeFileSync(documentsFile, JSON.stringify(chosen));
 
-  const { acknowledged, signal, errors } = await writeUntilKilled(path, documentsFile, chosen.length);
-  if (acknowledged.length === 0)
-    throw new Error(`the child process acknowledged nothing: ${errors.trim() || `it ended with ${signal ?? 'no signal'}`}`);
-  const ended = signal === null ? 'ended before it could be killed' : 'was killed';
+  const { acknowledged, killed } = await writeUntilKilled(path, documentsFile, chosen.length);
+  const ended = killed ? 'was killed' : 'ended before it could be killed';
   print(`  it had acknowledged ${plural(acknowledged.length, 'insert')} of ${plural(chosen.length, 'passage')} when it ${ended}`);
 
   const start = performance.now();

@@ -11,7 +11,7 @@ const maxDepth = 12;
 
 export interface FoundFile {
   readonly path: string;
-  /** Relative to the folder searched, with forward slashes. */
+  /** Relative to the folder searched, with forward slashes; control characters are question marks. */
   readonly name: string;
 }
 
@@ -45,7 +45,7 @@ export function findFiles(folder: string, documentation: boolean, trouble: Troub
         const skipped = child.name.startsWith('.') || child.name === 'node_modules' || (documentation && child.name === 'build');
         if (!skipped && depth < maxDepth) visit(join(path, child.name), childName, depth + 1);
       } else if (child.isFile() && isWanted(child.name)) {
-        found.push({ path: join(path, child.name), name: childName });
+        found.push({ path: join(path, child.name), name: childName.replace(/\p{Cc}/gu, '?') });
       }
     }
   };

@@ -11,15 +11,20 @@ export interface Passage {
 
 const longEnough = 300;
 const longest = 800;
-const shortest = 40;
+// With its heading; of a file that has no more, anything counts.
+const shortest = 16;
 const headingPattern = /^ {0,3}#{1,6}\s+(.*?)\s*#*$/;
 const fencePattern = /^ {0,3}(```|~~~)/;
+
+// They would steer the terminal.
+const controlCharacter = /(?![\n\t])\p{Cc}/gu;
 
 // Invisible parts; the line breaks in them stay, so that line numbers are right.
 function withoutMarkup(text: string): string {
   const breaksOnly = (part: string) => part.replace(/[^\n]/g, '');
   return text
     .replace(/\r\n?/g, '\n')
+    .replace(controlCharacter, '')
     .replace(/<!--[\s\S]*?-->/g, breaksOnly)
     .replace(/^ {0,3}\[[^\]\n]+\]:\s.*$/gm, '')
     .replace(/!\[[^\]\n]*\](\([^)\n]*\)|\[[^\]\n]*\])/g, '')
@@ -37,8 +42,8 @@ export function splitPassages(text: string, file: string): Passage[] {
 
   const finish = () => {
     const body = lines.join('\n').trim();
-    const leastSize = heading === '' && passages.length === 0 ? 1 : shortest;
-    if (body.length >= leastSize && /[\p{L}\p{N}]/u.test(body)) passages.push({ file, line: start, heading, text: body });
+    const tells = heading.length + body.length >= shortest || passages.length === 0;
+    if (tells && /[\p{L}\p{N}]/u.test(body)) passages.push({ file, line: start, heading, text: body });
     lines = [];
     size = 0;
   };

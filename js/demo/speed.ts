@@ -85,7 +85,7 @@ export async function compareBackends(path: string, questions: readonly string[]
   const queries = embedAll(questions);
   const one = await run(path, 'auto', queries);
   const other = await run(path, 'wasm', queries);
-  if (one.backend === other.backend) print('  there is no native addon here: both columns are WebAssembly');
+  if (one.backend === other.backend) print('  the native addon is not in use: both columns are WebAssembly');
   print(`  ${''.padEnd(24)}${one.backend.padStart(20)}${other.backend.padStart(16)}`);
   for (const [i, [label, time]] of one.times.entries()) {
     print(`  ${label.padEnd(24)}${bold(milliseconds(time).padStart(20))}${bold(milliseconds(other.times[i]?.[1] ?? 0).padStart(16))}`);

@@ -1,4 +1,5 @@
 // One database, both backends: what one writes the other reads, searches and continues.
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -60,7 +61,11 @@ for (const [writer, reader] of [
 it('both backends give toBytes the same logical content', async () => {
   const of = async (target: 'native' | 'wasm') => {
     const db = await openOn(target, { dimensions: 3, seed: 5, threads: 1 });
-    await db.insertBatch({ ids: ['a', 'b', 'c'], vectors: Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1), metadata: [{ x: 1 }, null, { y: [1] }] });
+    await db.insertBatch({
+      ids: ['a', 'b', 'c'],
+      vectors: Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1),
+      metadata: [{ x: 1 }, null, { y: [1] }],
+    });
     return db.toBytes();
   };
   const bytes = { native: await of('native'), wasm: await of('wasm') };
@@ -82,3 +87,47 @@ it('both backends give toBytes the same logical content', async () => {
     await expect(db.insert({ vector: [1, 1, 1] })).rejects.toMatchObject({ code: 'READ_ONLY' });
   }
 });
+
+/** A process that holds the database open for writing, once it says so. */
+function holder(path: string, backend: string): Promise<ChildProcess> {
+  const entry = new URL('../../dist/index.js', import.meta.url).href;
+  const code = `
+    const { VectorDB } = await import(${JSON.stringify(entry)});
+    const db = await VectorDB.open({ dimensions: 2, storagePath: ${JSON.stringify(path)}, backend: '${backend}' });
+    await db.insert({ id: 'held', vector: [1, 0] });
+    process.stdout.write('open');
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return new Promise((resolve, reject) => {
+    child.stdout.once('data', () => resolve(child));
+    child.once('error', reject);
+    child.once('exit', (exit) => reject(new Error(`the holder ended with ${exit}`)));
+  });
+}
+
+for (const held of ['native', 'wasm'] as const) {
+  for (const opener of ['native', 'wasm'] as const) {
+    it(`a ${held} writer in another process locks out ${opener}, until it is killed`, async () => {
+      const path = tempPath();
+      const child = await holder(path, held);
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      try {
+        const options = { dimensions: 2, storagePath: path } as const;
+        await expect(openOn(opener, options)).rejects.toMatchObject({
+          code: 'LOCKED',
+          message: expect.stringContaining(String(child.pid)),
+        });
+        const reader = await openOn(opener, { ...options, readOnly: true });
+        expect(await reader.has('held')).toBe(true);
+        await reader.close();
+        child.kill('SIGKILL');
+        await gone;
+        const db = await openOn(opener, options);
+        expect(await db.has('held')).toBe(true);
+        await db.insert({ id: 'next', vector: [0, 1] });
+      } finally {
+        child.kill('SIGKILL');
+      }
+    });
+  }
+}

@@ -49,3 +49,55 @@ export function recall(found: readonly { id: string }[], truth: readonly Neighbo
   const ids = new Set(found.map((hit) => hit.id));
   return truth.filter((t) => ids.has(t.id)).length / truth.length;
 }
+
+/** Least recall@10 of approximate answers: the one table of thresholds. */
+export const leastRecall = {
+  /** Text-like and real vectors, options as they come. */
+  atDefaults: 0.95,
+  /** The same at efSearch 200. */
+  atEf200: 0.99,
+  /** Gaussian vectors in 32 dimensions, options as they come: nothing clusters, so this is the hard case. */
+  hard: 0.95,
+};
+
+interface Found {
+  id: string;
+  distance: number;
+  similarity: number;
+}
+
+/**
+ * Says how hits differ from the k nearest of `rows`, or nothing. Rows whose distances differ by no more than rounding to 32 bits may stand
+ * for each other; the order of the hits, ties by id, must be right by their own distances.
+ */
+export function disagreement(
+  metric: Metric,
+  rows: ReadonlyMap<string, ArrayLike<number>>,
+  query: ArrayLike<number>,
+  k: number,
+  hits: readonly Found[],
+): string | undefined {
+  const truth = nearest(metric, rows, query, k);
+  if (hits.length !== truth.length) return `${hits.length} hits, expected ${truth.length}`;
+  if (new Set(hits.map((hit) => hit.id)).size !== hits.length) return 'an id twice';
+  const length = (v: ArrayLike<number>) => Math.sqrt(Array.from(v).reduce((sum, x) => sum + x * x, 0));
+  const queryLength = length(query);
+  for (const [i, hit] of hits.entries()) {
+    const vector = rows.get(hit.id);
+    if (!vector) return `hit ${i}: there is no row ${hit.id}`;
+    // Rounding of a dot product grows with the lengths, not with the result.
+    const scale = metric === 'dot' ? length(vector) * queryLength : metric === 'cosine' ? 1 : Math.abs(hit.distance);
+    const near = (a: number, b: number) => Math.abs(a - b) <= 1e-5 * scale + 1e-9;
+    const own = distance(metric, vector, query);
+    if (!near(hit.distance, own)) return `hit ${i} (${hit.id}): distance ${hit.distance}, expected ${own}`;
+    const best = (truth[i] as Neighbor).distance;
+    if (!near(hit.distance, best)) return `hit ${i} (${hit.id}): distance ${hit.distance}, but a row is at ${best}`;
+    const like = similarity(metric, hit.distance);
+    if (Math.abs(hit.similarity - like) > 1e-12 * Math.abs(like)) return `hit ${i}: similarity ${hit.similarity}, expected ${like}`;
+    const before = hits[i - 1];
+    if (before && (before.distance > hit.distance || (before.distance === hit.distance && before.id > hit.id))) {
+      return `hits ${i - 1} and ${i} are in the wrong order: ${before.id} ${before.distance}, ${hit.id} ${hit.distance}`;
+    }
+  }
+  return undefined;
+}
