@@ -23,8 +23,18 @@ type Change = (db: VectorDB) => Promise<unknown>;
 const changes: [string, Change][] = [
   ['insert', (db) => db.insert({ id: 'new', vector: [5, 5], metadata: { new: true } })],
   ['insert of an id that exists', (db) => db.insert({ id: 'id1', vector: [5, 5] })],
-  ['insertBatch', (db) => db.insertBatch([{ id: 'id2', vector: [5, 5], metadata: { x: 1 } }, { id: 'b', vector: [6, 6] }])],
-  ['insertBatch of a matrix', (db) => db.insertBatch({ ids: ['id3', 'm'], vectors: new Float32Array([5, 5, 6, 6]), metadata: [{ x: 1 }, null] })],
+  [
+    'insertBatch',
+    (db) =>
+      db.insertBatch([
+        { id: 'id2', vector: [5, 5], metadata: { x: 1 } },
+        { id: 'b', vector: [6, 6] },
+      ]),
+  ],
+  [
+    'insertBatch of a matrix',
+    (db) => db.insertBatch({ ids: ['id3', 'm'], vectors: new Float32Array([5, 5, 6, 6]), metadata: [{ x: 1 }, null] }),
+  ],
   ['update of the vector', (db) => db.update('id1', { vector: [7, 7] })],
   ['update of the metadata', (db) => db.update('id1', { metadata: { changed: 1 } })],
   ['updateMetadata', (db) => db.updateMetadata('id1', {})],
@@ -255,7 +265,10 @@ describe('damage', () => {
       const harm: [string, (path: string) => void][] = [
         ['missing', (path) => rmSync(path)],
         ['foreign', (path) => writeFileSync(path, 'x'.repeat(size))],
-        ...[0, 1, 63, 64, size >> 1, size - 1].map((to): [string, (path: string) => void] => [`cut to ${to}`, (path) => truncateSync(path, to)]),
+        ...[0, 1, 63, 64, size >> 1, size - 1].map((to): [string, (path: string) => void] => [
+          `cut to ${to}`,
+          (path) => truncateSync(path, to),
+        ]),
       ];
       for (const [what, apply] of harm) {
         cpSync(folder, copy, { recursive: true });
