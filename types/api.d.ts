@@ -44,7 +44,7 @@ export interface HnswConfig {
   efConstruction?: number;
   /** Candidates looked at by a search that does not say: 1 … 65,536, default 100. */
   efSearch?: number;
-  /** Rows to make room for at once; there may be more. */
+  /** Rows to make room for ahead, up to 128 MB; there may be more. */
   maxElements?: number;
   seed?: number;
 }

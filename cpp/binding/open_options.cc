@@ -25,7 +25,7 @@ void ReadHnsw(const Json& json, DatabaseOptions& o) {
   o.m = hnsw.Whole("m", 2, 512);
   o.ef_construction = hnsw.Whole("efConstruction", 1, kMaxEf);
   o.ef_search = hnsw.Whole("efSearch", 1, kMaxEf);
-  o.max_elements = hnsw.Whole("maxElements", 1, 0x7fffffff);
+  o.expected_rows = hnsw.Whole("maxElements", 1, 0x7fffffff).value_or(0);
   if (const auto seed = hnsw.Whole("seed", 0, kMaxSafeInteger)) o.seed = *seed;
 }
 

@@ -57,6 +57,10 @@ void Collection::RequireGrowing() {
   std::unique_ptr<GrowingSegment> growing =
       thawable_ ? GrowingSegment::Thaw(*thawable_, options_.hnsw)
                 : std::make_unique<GrowingSegment>(space_, options_.hnsw);
+  const size_t most =
+      kMaxReservedBytes / ((options_.dimensions + 2 * options_.hnsw.m) * sizeof(float));
+  const size_t expected = std::min(options_.expected_rows, most);
+  if (expected > growing->rows()) growing->Reserve(expected - growing->rows());
   const std::lock_guard<FairMutex> lock(mutex_);
   growing_ = std::move(growing);
   thawable_.reset();
@@ -283,10 +287,9 @@ std::vector<SegmentEntry> Collection::WriteSegments(Directory& directory,
       entry = {};
       entry.id = next_segment++;
       entry.rows = growing_->rows();
-      entry.growing = true;
       entry.parts = {growing_->WriteTo(directory, database, entry.id)};
-      if (entry.parts[0].bytes > kSealBytes && growing_->linked() == growing_->rows())
-        entry.growing = false;
+      const bool finished = !WantsLinks(*growing_) || growing_->linked() == growing_->rows();
+      entry.growing = !finished || entry.parts[0].bytes <= kSealBytes;
     }
     with_tombstones(*growing_, entry, rewrite);
   }

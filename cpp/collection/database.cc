@@ -16,6 +16,7 @@ constexpr uint64_t kLongLogBytes = uint64_t{64} << 20;
 constexpr uint64_t kShortLogBytes = uint64_t{4} << 20;
 // A transaction also links this many rows of a backlog, where no thread does it.
 constexpr size_t kBacklogRows = 64;
+constexpr int kOpenAttempts = 5;
 
 const char* IndexName(IndexKind kind) {
   switch (kind) {
@@ -155,6 +156,7 @@ CollectionOptions OptionsOf(const CollectionEntry& c, const DatabaseOptions& o) 
   options.hnsw = {c.m, c.ef_construction, c.seed};
   options.ef_search = o.ef_search.value_or(kEfSearchDefault);
   options.threads = o.threads;
+  options.expected_rows = o.expected_rows;
   return options;
 }
 
@@ -186,7 +188,7 @@ std::unique_ptr<Database> Database::Open(const DatabaseOptions& options) {
     case PathKind::kFolder:
       break;
   }
-  return OpenIn(OpenDirectory(options.path, !options.read_only), options);
+  return OpenFolder(options);
 }
 
 std::unique_ptr<Database> Database::FromBytes(std::string bytes, const DatabaseOptions& options) {
@@ -214,6 +216,23 @@ std::unique_ptr<Database> Database::OpenIn(std::unique_ptr<Directory> directory,
   return db;
 }
 
+std::unique_ptr<Database> Database::OpenFolder(const DatabaseOptions& options) {
+  for (int attempt = 1;; ++attempt) {
+    std::unique_ptr<Directory> directory = OpenDirectory(options.path, !options.read_only);
+    std::optional<uint64_t> generation;
+    if (options.read_only) generation = NewestGeneration(*directory);
+    try {
+      return OpenIn(std::move(directory), options);
+    } catch (const Error&) {
+      // A writer may have put a new manifest in place, and removed what the old one names, while
+      // this reader was reading.
+      const bool moved_on =
+          generation && NewestGeneration(*OpenDirectory(options.path, false)) != generation;
+      if (!moved_on || attempt == kOpenAttempts) throw;
+    }
+  }
+}
+
 void Database::Load(const DatabaseOptions& options) {
   std::optional<Manifest> manifest = ReadNewestManifest(*directory_);
   if (!manifest) {
@@ -232,6 +251,7 @@ void Database::Load(const DatabaseOptions& options) {
   collection_->Load(*directory_, manifest_.database, entry.segments);
   if (!volatile_ && directory_->persistent()) Replay();
   if (!read_only_ && !volatile_) RemoveLeftOvers();
+  if (wal_) wal_bytes_ = wal_->bytes();
   StartLinker();
 }
 
@@ -347,6 +367,7 @@ void Database::Commit(const std::vector<Operation>& operations) {
     for (const Operation& op : operations)
       LogOperation(*wal_, collection_->id(), op, collection_->options().dimensions);
     wal_->Commit(true);
+    wal_bytes_ = wal_->bytes();
   }
   collection_->Apply(operations);
   Link(operations.size());
@@ -362,7 +383,7 @@ void Database::Commit(const std::vector<Operation>& operations) {
 }
 
 void Database::Link(size_t own_rows) {
-  if (linker_.joinable() && own_rows == 1) return;  // it is catching up already
+  if (linker_runs_) return;  // it is catching up, these rows included
   try {
     collection_->LinkPending(own_rows + kBacklogRows, collection_->options().threads);
   } catch (const std::exception&) {
@@ -374,6 +395,7 @@ void Database::Link(size_t own_rows) {
 void Database::StartLinker() {
 #if !defined(__EMSCRIPTEN__)
   if (collection_->Stats().pending == 0) return;
+  linker_runs_ = true;
   linker_ = std::thread([this] {
     try {
       while (!stop_linker_ && collection_->LinkPending(64, 1) > 0) {
@@ -381,6 +403,7 @@ void Database::StartLinker() {
     } catch (const std::exception&) {
       // As in Link.
     }
+    linker_runs_ = false;
   });
 #endif
 }
@@ -423,6 +446,7 @@ void Database::CheckpointLocked() {
   }
   manifest_ = std::move(next);
   wal_ = std::move(wal);
+  wal_bytes_ = wal_->bytes();
   next_checkpoint_bytes_ = 0;
   collection_->CheckpointDone(*directory_, manifest_.database, manifest_.collections[0].segments);
   RemoveLeftOvers();
@@ -436,8 +460,8 @@ void Database::Flush() {
 }
 
 void Database::Close() noexcept {
-  StopLinker();
   const std::lock_guard<std::mutex> lock(writer_mutex_);
+  StopLinker();
   if (!wal_) return;
   try {
     RequireWritable();
@@ -469,15 +493,17 @@ std::string Database::ToBytes() {
 DatabaseStats Database::Stats() const {
   DatabaseStats stats;
   stats.collection = collection_->Stats();
-  const std::lock_guard<std::mutex> lock(writer_mutex_);
   stats.cut_bytes = cut_bytes_;
   stats.replayed_transactions = replayed_;
-  if (wal_) stats.wal_bytes = wal_->bytes();
+  stats.wal_bytes = wal_bytes_;
   if (directory_ && directory_->persistent()) {
     for (const std::string& name : directory_->List()) {
-      const OwnFile kind = ParseOwnFileName(name).kind;
-      if (kind == OwnFile::kNone || !directory_->Exists(name)) continue;
-      stats.disk_bytes += directory_->Open(name, OpenMode::kRead)->Size();
+      if (ParseOwnFileName(name).kind == OwnFile::kNone) continue;
+      try {
+        stats.disk_bytes += directory_->Open(name, OpenMode::kRead)->Size();
+      } catch (const Error& e) {
+        if (e.code() != ErrorCode::kNotFound) throw;  // a checkpoint removed it meanwhile
+      }
     }
   }
   return stats;

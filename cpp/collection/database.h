@@ -26,7 +26,7 @@ struct DatabaseOptions {
   std::optional<size_t> m;
   std::optional<size_t> ef_construction;
   std::optional<size_t> ef_search;
-  std::optional<size_t> max_elements;  ///< rows to make room for at once
+  size_t expected_rows = 0;  ///< to make room for ahead
   std::optional<uint64_t> seed;
   size_t threads = 0;
 };
@@ -67,9 +67,11 @@ class Database {
     if (!operations.empty()) Commit(operations);
   }
 
-  /// Everything acknowledged is on disk already; shortens the log when it is long enough to matter. Throws kIo.
+  /// Everything acknowledged is on disk already; shortens the log when it is long enough to matter.
+  /// Throws kIo.
   void Flush();
-  /// Writes what the log holds into segments and starts a new log. Throws kIo, kReadOnly; nothing is lost then.
+  /// Writes what the log holds into segments and starts a new log. Throws kIo, kReadOnly; nothing
+  /// is lost then.
   void Checkpoint();
   /// A container holding everything.
   std::string ToBytes();
@@ -80,6 +82,8 @@ class Database {
 
  private:
   Database(std::unique_ptr<Directory> directory, bool read_only);
+
+  static std::unique_ptr<Database> OpenFolder(const DatabaseOptions& options);
 
   void Load(const DatabaseOptions& options);
   void Create(const DatabaseOptions& options);
@@ -108,7 +112,10 @@ class Database {
   uint64_t cut_bytes_ = 0;
   uint64_t replayed_ = 0;
 
+  std::atomic<uint64_t> wal_bytes_{0};  // for Stats, which must not wait for a writer
+
   std::thread linker_;  // links what was replayed, while searches scan it
+  std::atomic<bool> linker_runs_{false};
   std::atomic<bool> stop_linker_{false};
 };
 

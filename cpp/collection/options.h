@@ -24,6 +24,8 @@ inline constexpr size_t kFlatRows = 10000;
 inline constexpr size_t kFirstLinkedRows = 256;
 inline constexpr size_t kEfSearchDefault = 100;
 inline constexpr size_t kDefaultK = 10;
+/// However many rows are expected, not more than this is taken before they come.
+inline constexpr size_t kMaxReservedBytes = size_t{128} << 20;
 
 struct CollectionOptions {
   size_t dimensions = 0;  ///< 1 … kMaxDimensions
@@ -32,6 +34,7 @@ struct CollectionOptions {
   HnswParameters hnsw;
   size_t ef_search = kEfSearchDefault;  ///< 1 … kMaxEf, of searches that do not say
   size_t threads = 0;                   ///< that link rows; 0: DefaultThreads()
+  size_t expected_rows = 0;             ///< made room for ahead, up to kMaxReservedBytes
 };
 
 struct SearchRequest {

@@ -251,12 +251,17 @@ void WriteManifest(Directory& directory, const Manifest& manifest) {
   directory.Sync();
 }
 
-std::optional<Manifest> ReadNewestManifest(Directory& directory) {
+std::optional<uint64_t> NewestGeneration(const Directory& directory) {
   std::optional<uint64_t> newest;
   for (const std::string& name : directory.List()) {
     const OwnFileName own = ParseOwnFileName(name);
     if (own.kind == OwnFile::kManifest) newest = std::max(newest.value_or(0), own.number);
   }
+  return newest;
+}
+
+std::optional<Manifest> ReadNewestManifest(Directory& directory) {
+  const std::optional<uint64_t> newest = NewestGeneration(directory);
   if (!newest) return std::nullopt;
   const std::string name = ManifestName(*newest);
   const std::string what = directory.path() + "/" + name;

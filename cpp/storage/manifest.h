@@ -53,6 +53,9 @@ std::string ManifestName(uint64_t generation);
 /// Durable when it returns: file, rename and folder are synced.
 void WriteManifest(Directory& directory, const Manifest& manifest);
 
+/// The generation of the folder's newest manifest, by its name.
+std::optional<uint64_t> NewestGeneration(const Directory& directory);
+
 /// The newest manifest of the folder, or none. Throws kCorrupt when the newest one is damaged: an
 /// older one would lose what was acknowledged since.
 std::optional<Manifest> ReadNewestManifest(Directory& directory);

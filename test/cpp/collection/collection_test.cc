@@ -1,5 +1,6 @@
 // A database against a map, its threads against each other, and segments that a hostile hand made.
 #include <atomic>
+#include <chrono>
 #include <set>
 #include <thread>
 
@@ -92,6 +93,28 @@ TEST_CASE("a database follows its model through every kind of change, checkpoint
 }
 
 #if !defined(__EMSCRIPTEN__)
+TEST_CASE("replayed rows are scanned at once, linked beside, and later rows are linked as ever",
+          "[database][threads]") {
+  const TestFolder folder;
+  const DatabaseOptions options = Options(IndexKind::kHnsw, folder.path());
+  Rng rng(10);
+  {
+    const std::unique_ptr<Database> db = Database::Open(options);
+    InsertRandom(*db, rng, 0, 3000);
+  }
+  const std::unique_ptr<Database> db = Database::Open(options);
+  REQUIRE(db->Stats().replayed_transactions == 1);
+  REQUIRE(Search(*db, RandomVector(rng, kDimensions), 10, false).size() == 10);
+  for (int wait = 0; wait < 60'000 && db->Stats().collection.pending > 0; ++wait) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  REQUIRE(db->Stats().collection.pending == 0);
+  for (size_t i = 0; i < 20; ++i) InsertRandom(*db, rng, 5000 + i, 1);
+  REQUIRE(db->Stats().collection.linked + db->Stats().collection.pending == 3020);
+  InsertRandom(*db, rng, 6000, 1);
+  REQUIRE(db->Stats().collection.pending == 0);
+}
+
 TEST_CASE("searches, writes and checkpoints run beside each other", "[database][threads]") {
   const TestFolder folder;
   const std::unique_ptr<Database> db = Database::Open(Options(IndexKind::kHnsw, folder.path()));
