@@ -62,6 +62,7 @@ void Collection::RequireGrowing() {
   const size_t expected = std::min(options_.expected_rows, most);
   if (expected > growing->rows()) growing->Reserve(expected - growing->rows());
   const std::lock_guard<FairMutex> lock(mutex_);
+  saved_links_ = growing->linked();
   growing_ = std::move(growing);
   thawable_.reset();
 }
@@ -255,6 +256,11 @@ CollectionStats Collection::Stats() const {
 
 // --- Checkpoint
 
+size_t Collection::UnsavedLinks() const {
+  const std::shared_lock<FairMutex> lock(mutex_);
+  return growing_ ? growing_->linked() - std::min(saved_links_, growing_->linked()) : 0;
+}
+
 size_t Collection::GrowingBytes() const {
   const std::shared_lock<FairMutex> lock(mutex_);
   return growing_
@@ -317,6 +323,7 @@ void Collection::CheckpointDone(Directory& directory, const DatabaseId& database
     (growing_ ? static_cast<Segment&>(*growing_) : *thawable_).set_tombstones_changed(false);
   }
   growing_changed_ = false;
+  saved_links_ = growing_ ? growing_->linked() : 0;
 }
 
 std::vector<SegmentEntry> Collection::CopySegments(Directory& target,

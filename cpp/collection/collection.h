@@ -83,6 +83,9 @@ class Collection {
                       const std::vector<SegmentEntry>& segments);
   /// Copies every segment into another folder, deleted rows marked.
   std::vector<SegmentEntry> CopySegments(Directory& target, const DatabaseId& database) const;
+  /// Rows linked since the last checkpoint: without another one they would be linked again after
+  /// opening.
+  size_t UnsavedLinks() const;
   /// Bytes that a rewrite of the growing segment would take.
   size_t GrowingBytes() const;
 
@@ -124,6 +127,7 @@ class Collection {
       thawable_;  // the growing segment as last checkpointed, until somebody writes
   std::unique_ptr<GrowingSegment> growing_;
   SegmentEntry growing_entry_;    // of the growing segment's last checkpoint; id 0: none
+  size_t saved_links_ = 0;        // linked rows in that checkpoint
   bool growing_changed_ = false;  // since that checkpoint
   mutable ScratchPool scratches_;
 };

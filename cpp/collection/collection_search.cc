@@ -54,7 +54,8 @@ void Collection::SearchSegment(const Segment& segment, const PreparedQuery& quer
     if (linked < segment.rows())
       segment.Scan(query, request.k, accept, static_cast<Slot>(linked), found);
   }
-  for (const Candidate& c : found) out.push_back({c.distance, &segment, c.slot});
+  for (const Candidate& c : found)
+    out.push_back({space_.PublicDistance(c.distance), &segment, c.slot});
 }
 
 std::vector<Hit> Collection::Search(const SearchRequest& request) const {
@@ -103,7 +104,7 @@ std::vector<Hit> Collection::Search(const SearchRequest& request) const {
   hits.reserve(kept);
   for (const SegmentHit& h : found) {
     Hit hit;
-    hit.distance = space_.PublicDistance(h.distance);
+    hit.distance = h.distance;
     if (request.min_similarity &&
         Similarity(options_.metric, hit.distance) < *request.min_similarity)
       break;

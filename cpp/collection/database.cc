@@ -14,6 +14,8 @@ constexpr uint32_t kDefaultCollection = 1;
 constexpr uint64_t kLongLogBytes = uint64_t{64} << 20;
 // Below this, replaying is quicker than a checkpoint is worth.
 constexpr uint64_t kShortLogBytes = uint64_t{4} << 20;
+// Nor is it worth it for fewer rows than this that would be linked anew.
+constexpr size_t kFewLinks = 200;
 // A transaction also links this many rows of a backlog, where no thread does it.
 constexpr size_t kBacklogRows = 64;
 constexpr int kOpenAttempts = 5;
@@ -257,10 +259,8 @@ void Database::Load(const DatabaseOptions& options) {
 
 void Database::Create(const DatabaseOptions& options) {
   const std::string& path = directory_->path();
-  if (read_only_ || volatile_) throw Error(ErrorCode::kNotFound, "there is no database in " + path);
-  manifest_ = {};
-  manifest_.collections = {NewCollection(options)};
   // A creation that was cut short has left at most an empty log: nothing was acknowledged.
+  std::vector<std::string> left_overs;
   for (const std::string& name : directory_->List()) {
     const OwnFile kind = ParseOwnFileName(name).kind;
     const bool logged =
@@ -269,8 +269,12 @@ void Database::Create(const DatabaseOptions& options) {
       throw Error(ErrorCode::kCorrupt,
                   path + ": its manifest is missing, but " + name + " is there");
     }
-    if (kind != OwnFile::kNone) directory_->Remove(name);
+    if (kind != OwnFile::kNone) left_overs.push_back(name);
   }
+  if (read_only_ || volatile_) throw Error(ErrorCode::kNotFound, "there is no database in " + path);
+  manifest_ = {};
+  manifest_.collections = {NewCollection(options)};
+  for (const std::string& name : left_overs) directory_->Remove(name);
   FillRandomBytes(manifest_.database.data(), manifest_.database.size());
   manifest_.generation = 1;
   std::unique_ptr<WalWriter> wal =
@@ -421,6 +425,10 @@ bool Database::CheckpointDue() const {
          bytes > collection_->GrowingBytes() / 4;
 }
 
+bool Database::WorthCheckpoint() const {
+  return wal_->bytes() > kShortLogBytes || collection_->UnsavedLinks() > kFewLinks;
+}
+
 void Database::Checkpoint() {
   const std::lock_guard<std::mutex> lock(writer_mutex_);
   if (wal_) CheckpointLocked();
@@ -456,7 +464,7 @@ void Database::Flush() {
   const std::lock_guard<std::mutex> lock(writer_mutex_);
   if (read_only_ || !wal_) return;
   RequireWritable();
-  if (wal_->bytes() > kShortLogBytes) CheckpointLocked();
+  if (WorthCheckpoint()) CheckpointLocked();
 }
 
 void Database::Close() noexcept {
@@ -465,7 +473,7 @@ void Database::Close() noexcept {
   if (!wal_) return;
   try {
     RequireWritable();
-    if (wal_->bytes() > kShortLogBytes) {
+    if (WorthCheckpoint()) {
       CheckpointLocked();
     } else {
       wal_->MarkClosed();

@@ -93,6 +93,7 @@ class Database {
   void Commit(const std::vector<Operation>& operations);
   void Link(size_t own_rows);
   bool CheckpointDue() const;
+  bool WorthCheckpoint() const;
   void CheckpointLocked();
   void StartLinker();
   void StopLinker();

@@ -1,5 +1,6 @@
 #include "index/hnsw_builder.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
@@ -110,6 +111,65 @@ struct HnswBuilder::Graph {
       }
     }
     return from;
+  }
+
+  /// Of candidates, closest first, those worth a link: each closer to the row than to any link
+  /// chosen before it, so that links lead in different directions; then the closest of the others,
+  /// up to M. Without those a single row near the middle of all others would keep each of them from
+  /// linking to anything else (hnswlib does so: recall 0.3 instead of 0.98 on 2,500 Gaussian rows).
+  /// Source: Malkov & Yashunin 2018, Algorithm 4 with keepPrunedConnections.
+  void SelectLinks(const std::vector<Pair>& candidates, size_t most, std::vector<Slot>& chosen) {
+    chosen.clear();
+    if (candidates.size() <= index.M_) {
+      for (const Pair& c : candidates) chosen.push_back(c.second);
+      return;
+    }
+    std::vector<Slot> passed_over;
+    for (const Pair& c : candidates) {
+      if (chosen.size() == most) return;
+      const bool new_direction = std::none_of(chosen.begin(), chosen.end(), [&](Slot link) {
+        return DistanceTo(Data(c.second), link) < c.first;
+      });
+      (new_direction ? chosen : passed_over).push_back(c.second);
+    }
+    for (size_t i = 0; i < passed_over.size() && chosen.size() < index.M_; ++i)
+      chosen.push_back(passed_over[i]);
+  }
+
+  void WriteLinks(Slot slot, int level, const std::vector<Slot>& links) {
+    auto* list = index.get_linklist_at_level(slot, level);
+    index.setListCount(list, static_cast<uint16_t>(links.size()));
+    std::copy(links.begin(), links.end(), list + 1);
+  }
+
+  /// Links the row to the best of `nearest`, and those back to it. Holds the row's own lock.
+  /// Returns the closest.
+  Slot Connect(Slot slot, Queue& nearest, int level) {
+    std::vector<Pair> candidates(nearest.size());
+    for (size_t i = candidates.size(); i-- > 0; nearest.pop()) candidates[i] = nearest.top();
+    std::vector<Slot> links;
+    SelectLinks(candidates, index.M_, links);
+    WriteLinks(slot, level, links);
+
+    const size_t most = level == 0 ? index.maxM0_ : index.maxM_;
+    std::vector<Slot> others;
+    for (const Slot neighbor : links) {
+      const std::lock_guard<std::mutex> lock(index.link_list_locks_[neighbor]);
+      auto* list = index.get_linklist_at_level(neighbor, level);
+      const size_t count = index.getListCount(list);
+      if (count < most) {
+        list[1 + count] = slot;
+        index.setListCount(list, static_cast<uint16_t>(count + 1));
+        continue;
+      }
+      candidates.assign(1, {DistanceTo(Data(neighbor), slot), slot});
+      for (size_t i = 1; i <= count; ++i)
+        candidates.emplace_back(DistanceTo(Data(neighbor), list[i]), list[i]);
+      std::sort(candidates.begin(), candidates.end());
+      SelectLinks(candidates, most, others);
+      WriteLinks(neighbor, level, others);
+    }
+    return links.front();
   }
 
   /// The row among `nearest` whose vector has the very same bytes, or kNoSlot.
@@ -223,10 +283,10 @@ void HnswBuilder::LinkOne(Slot slot) {
     Slot current = above;
     for (int l = std::min(level, top); l > 0; --l) {
       Graph::Queue candidates = index.searchBaseLayer(current, data, l);
-      current = index.mutuallyConnectNewElement(data, slot, candidates, l, false);
+      current = graph_->Connect(slot, candidates, l);
     }
   }
-  index.mutuallyConnectNewElement(data, slot, nearest, 0, false);
+  graph_->Connect(slot, nearest, 0);
   if (level > top) {
     index.enterpoint_node_ = slot;
     index.maxlevel_ = level;

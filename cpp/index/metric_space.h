@@ -35,8 +35,11 @@ class MetricSpace {
   /// Between a query (or a row, when building) and a row; smaller is closer. [dimensions] each.
   float Distance(const float* a, float a_scalar, const float* b, float b_scalar) const {
     switch (metric_) {
-      case Metric::kCosine:
-        return 1.0f - kernels_.dot(a, b, dimensions_) * a_scalar * b_scalar;
+      case Metric::kCosine: {
+        // Rounding must not order equal vectors.
+        const float d = 1.0f - kernels_.dot(a, b, dimensions_) * a_scalar * b_scalar;
+        return d < 0.0f ? 0.0f : (d > 2.0f ? 2.0f : d);
+      }
       case Metric::kEuclidean:
         return kernels_.l2_squared(a, b, dimensions_);
       case Metric::kDot:
@@ -48,11 +51,7 @@ class MetricSpace {
   }
 
   /// What users see for an inner distance.
-  float PublicDistance(float d) const {
-    if (metric_ == Metric::kEuclidean) return std::sqrt(d);
-    if (metric_ == Metric::kCosine) return d < 0.0f ? 0.0f : (d > 2.0f ? 2.0f : d);
-    return d;
-  }
+  float PublicDistance(float d) const { return metric_ == Metric::kEuclidean ? std::sqrt(d) : d; }
 
   /// |v|, in double: no overflow for any finite floats.
   double ExactNorm(const float* v) const {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { DbOptions, Metric, VectorDB } from 'ruvector';
 import { VectorDB as Database } from 'ruvector';
 import { describe, expect, it } from 'vitest';
-import { gaussian, names } from '../support/data.js';
+import { gaussian, names, pack } from '../support/data.js';
 import { backendOptions, openDb, register, reopenDb, tempPath } from '../support/env.js';
 import { disagreement } from '../support/reference.js';
 
@@ -202,14 +202,17 @@ async function run(
 describe('any sequence of calls does what a Map does', () => {
   it.each(['cosine', 'euclidean', 'dot', 'manhattan'] as Metric[])('%s', async (metric) => run(metric, 41, 40, {}, []));
 
-  // Enough rows for a graph.
+  // 260 rows are linked, but at the default efSearch they would be scanned all the same: efSearch 8 makes searches walk.
+  const walked = { index: 'hnsw', hnswConfig: { efSearch: 8 } } as const;
   const first = gaussian(42, 260, dimensions).map((v, i) => [`r${i}`, v] as const);
-  it.each(['euclidean', 'dot'] as Metric[])('on top of a graph: %s', async (metric) => run(metric, 43, 12, { index: 'hnsw' }, first));
+  it.each(['euclidean', 'dot'] as Metric[])('on top of a graph: %s', async (metric) => run(metric, 43, 12, walked, first));
 
-  it('has 260 rows, enough for a graph', async () => {
-    const db = await openDb({ dimensions, index: 'hnsw' });
-    await db.insertBatch(first.map(([id, vector]) => ({ id, vector })));
-    expect((await db.stats()).indexType).toBe('hnsw');
-    expect([...first.map(([id]) => id)]).toEqual(names(260, 'r'));
+  it('searches of that size do walk the graph: on hard vectors they miss some', async () => {
+    const db = await openDb({ dimensions: 64, ...walked });
+    await db.insertBatch({ ids: names(260), vectors: pack(gaussian(44, 260, 64)) });
+    const queries = gaussian(45, 60, 64).map((vector) => ({ vector, k: 8 }));
+    const ids = async (exact: boolean) =>
+      (await db.searchBatch(queries.map((query) => ({ ...query, exact })))).map((hits) => hits.map((hit) => hit.id));
+    expect(await ids(false)).not.toEqual(await ids(true));
   });
 });

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "storage/segment_file.h"
 #include "support/catch.h"
+#include "support/fault_directory.h"
 #include "support/test_folder.h"
 
 namespace ruvector::test {
@@ -95,14 +96,17 @@ TEST_CASE("a database follows its model through every kind of change, checkpoint
 #if !defined(__EMSCRIPTEN__)
 TEST_CASE("replayed rows are scanned at once, linked beside, and later rows are linked as ever",
           "[database][threads]") {
-  const TestFolder folder;
-  const DatabaseOptions options = Options(IndexKind::kHnsw, folder.path());
+  const DatabaseOptions options = Options(IndexKind::kHnsw);
   Rng rng(10);
+  std::unique_ptr<FaultDirectory> after;
   {
-    const std::unique_ptr<Database> db = Database::Open(options);
+    auto disk = std::make_unique<FaultDirectory>();
+    const FaultDirectory& before = *disk;
+    const std::unique_ptr<Database> db = Database::OpenIn(std::move(disk), options);
     InsertRandom(*db, rng, 0, 3000);
+    after = before.Crash();  // closing would save the graph
   }
-  const std::unique_ptr<Database> db = Database::Open(options);
+  const std::unique_ptr<Database> db = Database::OpenIn(std::move(after), options);
   REQUIRE(db->Stats().replayed_transactions == 1);
   REQUIRE(Search(*db, RandomVector(rng, kDimensions), 10, false).size() == 10);
   for (int wait = 0; wait < 60'000 && db->Stats().collection.pending > 0; ++wait) {
