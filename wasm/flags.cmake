@@ -12,16 +12,18 @@ set(WASM_MODULE ${WASM_COMMON}
   -sEXPORTED_FUNCTIONS=_malloc,_free,_ruvector_call,_ruvector_search,_ruvector_reply_words,_ruvector_free_reply,_ruvector_target
   -sEXPORTED_RUNTIME_METHODS=HEAPU8,HEAPU32,HEAPF32)
 
-set_source_files_properties(
-  cpp/simd/distance.cc cpp/index/hnsw_builder.cc cpp/collection/growing_segment.cc cpp/collection/sealed_segment.cc
-  cpp/collection/collection_search.cc cpp/query/filter_text.cc cpp/query/filter_match.cc cpp/query/filter_compare.cc cpp/core/crc32c.cc
-  PROPERTIES COMPILE_OPTIONS -O3)
+# Fast where searches, filters and checksums spend their time; small everywhere else.
+set(WASM_HOT cpp/simd/distance.cc cpp/index/hnsw_builder.cc cpp/collection/growing_segment.cc
+  cpp/collection/sealed_segment.cc cpp/collection/collection_search.cc cpp/query/filter_text.cc
+  cpp/query/filter_match.cc cpp/query/filter_compare.cc cpp/core/crc32c.cc)
+set(WASM_COLD ${RUVECTOR_SOURCES})
+list(REMOVE_ITEM WASM_COLD ${WASM_HOT})
+set_source_files_properties(${WASM_COLD} PROPERTIES COMPILE_OPTIONS -Os)
 
 function(ruvector_variant variant)
   set(simd ${ARGN})
   ruvector_core(core_${variant})
-  # Small where it may be, fast where searches, filters and checksums spend their time.
-  target_compile_options(core_${variant} PUBLIC -fwasm-exceptions -fno-rtti ${simd} PRIVATE -Os)
+  target_compile_options(core_${variant} PUBLIC -fwasm-exceptions -fno-rtti ${simd})
 
   add_executable(ruvector_${variant} cpp/binding/wasm.cc)
   target_link_libraries(ruvector_${variant} PRIVATE core_${variant})

@@ -3,6 +3,11 @@ import { HashEmbedder, VectorDB } from '../../dist/browser.js';
 import { facts } from './facts.js';
 
 const element = (id) => document.getElementById(id);
+const make = (tag, ...children) => {
+  const made = document.createElement(tag);
+  made.append(...children);
+  return made;
+};
 const input = element('query');
 const embedder = new HashEmbedder();
 const db = await VectorDB.open({ dimensions: embedder.dimensions });
@@ -15,16 +20,17 @@ const loaded = performance.now() - started;
 
 let chosen = null;
 
+// Browsers round their clock to a tenth of a millisecond or more.
+const milliseconds = (ms) => (ms < 0.1 ? 'under 0.1 ms' : `${ms.toFixed(1)} ms`);
+
 function show(hits) {
   element('hits').replaceChildren(
     ...hits.map(({ metadata, similarity }) => {
-      const item = document.createElement('li');
-      item.innerHTML = '<span></span><div class="bar"><i></i></div><output></output>';
-      item.firstChild.append(metadata.text, document.createElement('em'));
-      item.querySelector('em').textContent = metadata.topic;
-      item.querySelector('i').style.width = `${Math.max(0, 100 * similarity)}%`;
-      item.querySelector('output').textContent = similarity.toFixed(2);
-      return item;
+      const filled = make('i');
+      filled.style.width = `${Math.max(0, 100 * similarity)}%`;
+      const bar = make('div', filled);
+      bar.className = 'bar';
+      return make('li', make('span', metadata.text, make('em', metadata.topic)), bar, make('output', similarity.toFixed(2)));
     }),
   );
 }
@@ -38,7 +44,7 @@ function search() {
   const hits = db.searchSync({ vector, k: 8, ...(chosen === null ? {} : { filter: { topic: chosen } }) });
   const found = performance.now();
   show(hits);
-  say(`embedded in ${(embedded - start).toFixed(2)} ms, searched in ${(found - embedded).toFixed(2)} ms`);
+  say(`embedded in ${milliseconds(embedded - start)}, searched in ${milliseconds(found - embedded)}`);
 }
 
 function say(what) {
@@ -52,9 +58,8 @@ function choose(button) {
 }
 
 for (const topic of Object.keys(facts)) {
-  const button = document.createElement('button');
+  const button = make('button', topic);
   button.type = 'button';
-  button.textContent = topic;
   button.setAttribute('aria-pressed', 'false');
   button.onclick = () => choose(button);
   element('topics').append(button);

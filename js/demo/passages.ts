@@ -15,6 +15,7 @@ const longest = 800;
 const shortest = 16;
 const headingPattern = /^ {0,3}#{1,6}\s+(.*?)\s*#*$/;
 const fencePattern = /^ {0,3}(```|~~~)/;
+const htmlTag = /<\/?[a-z][^>]*>/gi;
 
 // They would steer the terminal.
 const controlCharacter = /(?![\n\t])\p{Cc}/gu;
@@ -43,7 +44,7 @@ export function splitPassages(text: string, file: string): Passage[] {
   const finish = () => {
     const body = lines.join('\n').trim();
     const tells = heading.length + body.length >= shortest || passages.length === 0;
-    if (tells && /[\p{L}\p{N}]/u.test(body)) passages.push({ file, line: start, heading, text: body });
+    if (tells && /[\p{L}\p{N}]/u.test(body.replace(htmlTag, ''))) passages.push({ file, line: start, heading, text: body });
     lines = [];
     size = 0;
   };

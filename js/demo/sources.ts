@@ -17,7 +17,7 @@ export interface Source {
 }
 
 /** What one run indexes at most: the whole demo is to take seconds. */
-export const maxPassages = 8000;
+export const maxPassages = 6000;
 
 const packageRoot = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -50,12 +50,12 @@ export function defaultSources(): Source[] {
   const bin = dirname(realpathSync(process.execPath));
   const prefix = dirname(bin);
   return [
-    source('ruvector', 1000, [[packageRoot, '']]),
-    source('packages', 1800, [
+    source('ruvector', 800, [[packageRoot, '']]),
+    source('packages', 1400, [
       [join(packageRoot, 'node_modules'), 'node_modules/'],
       [join(process.cwd(), 'node_modules'), 'node_modules/'],
     ]),
-    source('node', 5200, [
+    source('node', 3800, [
       [join(prefix, 'share/doc/nodejs/api'), 'node/api/'],
       [join(prefix, 'share/doc/node/api'), 'node/api/'],
       [join(prefix, 'lib/node_modules/npm/docs'), 'npm/docs/'],
