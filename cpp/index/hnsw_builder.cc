@@ -8,7 +8,6 @@
 #include <new>
 
 #include "core/parallel.h"
-#include "core/prefetch.h"
 #include "core/random.h"
 
 namespace ruvector {
@@ -194,7 +193,13 @@ struct HnswBuilder::Graph {
 };
 
 HnswBuilder::HnswBuilder(const MetricSpace& space, const HnswParameters& parameters)
-    : space_(space), parameters_(parameters), graph_(std::make_unique<Graph>(space_, parameters)) {}
+    : space_(space),
+      parameters_(parameters),
+      graph_(std::make_unique<Graph>(space_, parameters)),
+      rows_data_(graph_->index.data_level0_memory_),
+      row_bytes_(graph_->index.size_data_per_element_),
+      data_offset_(graph_->index.offsetData_),
+      vector_bytes_(space.dimensions() * sizeof(float)) {}
 
 HnswBuilder::~HnswBuilder() = default;
 
@@ -209,8 +214,10 @@ void HnswBuilder::Reserve(size_t rows) {
   } catch (const std::runtime_error&) {
     // It may have failed half way, with its old arrays intact: whatever is there holds at least the
     // rows of before.
+    rows_data_ = index.data_level0_memory_;
     throw std::bad_alloc();
   }
+  rows_data_ = index.data_level0_memory_;
 }
 
 Slot HnswBuilder::Append(const float* vector) {
@@ -293,20 +300,14 @@ void HnswBuilder::LinkOne(Slot slot) {
   }
 }
 
-const float* HnswBuilder::Vector(Slot slot) const { return graph_->Data(slot) + 1; }
-float HnswBuilder::Scalar(Slot slot) const { return graph_->Data(slot)[0]; }
 Slot HnswBuilder::entry() const { return graph_->index.enterpoint_node_; }
 int HnswBuilder::max_level() const { return graph_->index.maxlevel_; }
 int HnswBuilder::LevelOf(Slot slot) const { return graph_->index.element_levels_[slot]; }
 
-NeighborList HnswBuilder::Links(Slot slot, int level) const {
+NeighborList HnswBuilder::UpperLinks(Slot slot, int level) const {
   const auto& index = graph_->index;
-  auto* links = index.get_linklist_at_level(slot, level);
+  auto* links = index.get_linklist(slot, level);
   return {links + 1, index.getListCount(links)};
-}
-
-void HnswBuilder::Prefetch(Slot slot) const {
-  PrefetchBytes(graph_->Data(slot), graph_->index.data_size_);
 }
 
 void HnswBuilder::BeginRestore(size_t rows, size_t linked) {

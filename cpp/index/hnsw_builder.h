@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/bitset.h"
+#include "core/prefetch.h"
 #include "core/types.h"
 #include "index/graph_search.h"
 #include "index/metric_space.h"
@@ -46,16 +47,20 @@ class HnswBuilder {
   /// time).
   void LinkRange(size_t end, size_t threads);
 
-  const float* Vector(Slot slot) const;
-  float Scalar(Slot slot) const;
+  const float* Vector(Slot slot) const { return Data(slot) + 1; }
+  float Scalar(Slot slot) const { return Data(slot)[0]; }
 
   // A View of the linked rows, for graph_search.h.
   Slot entry() const;
   int max_level() const;
-  NeighborList Links(Slot slot, int level) const;
+  NeighborList Links(Slot slot, int level) const {
+    if (level > 0) return UpperLinks(slot, level);
+    const auto* list = reinterpret_cast<const uint32_t*>(rows_data_ + slot * row_bytes_);
+    return {list + 1, list[0] & 0xffff};  // hnswlib keeps flags above the count
+  }
   Slot Twin(Slot slot) const { return twins_.empty() ? kNoSlot : twins_[slot]; }
   int LevelOf(Slot slot) const;
-  void Prefetch(Slot slot) const;
+  void Prefetch(Slot slot) const { PrefetchBytes(Data(slot), vector_bytes_); }
 
   // Rebuilding from a sealed graph without linking anything: BeginRestore, then RestoreRow for
   // every slot in order (levels[0] … of a linked row; none for an unlinked one), then EndRestore.
@@ -70,13 +75,22 @@ class HnswBuilder {
  private:
   struct Graph;
 
+  // A row in hnswlib's memory: [links of level 0][scalar][vector].
+  const float* Data(Slot slot) const {
+    return reinterpret_cast<const float*>(rows_data_ + slot * row_bytes_ + data_offset_);
+  }
+  NeighborList UpperLinks(Slot slot, int level) const;
   int RandomLevel(Slot slot) const;
   void LinkOne(Slot slot);
 
   MetricSpace space_;
   HnswParameters parameters_;
   std::unique_ptr<Graph> graph_;
-  std::vector<Slot> twins_;  // [rows] once there is a first one
+  std::vector<Slot> twins_;          // [rows] once there is a first one
+  const char* rows_data_ = nullptr;  // hnswlib's, which moves when it grows
+  size_t row_bytes_ = 0;
+  size_t data_offset_ = 0;
+  size_t vector_bytes_ = 0;
   size_t rows_ = 0;
   size_t linked_ = 0;
 };

@@ -50,12 +50,12 @@ export function defaultSources(): Source[] {
   const bin = dirname(realpathSync(process.execPath));
   const prefix = dirname(bin);
   return [
-    source('ruvector', 800, [[packageRoot, '']]),
-    source('packages', 1400, [
+    source('ruvector', 400, [[packageRoot, '']]),
+    source('packages', 900, [
       [join(packageRoot, 'node_modules'), 'node_modules/'],
       [join(process.cwd(), 'node_modules'), 'node_modules/'],
     ]),
-    source('node', 3800, [
+    source('node', 4700, [
       [join(prefix, 'share/doc/nodejs/api'), 'node/api/'],
       [join(prefix, 'share/doc/node/api'), 'node/api/'],
       [join(prefix, 'lib/node_modules/npm/docs'), 'npm/docs/'],
