@@ -8,10 +8,6 @@
 
 namespace ruvector {
 
-/// Beyond this length (and, for cosine, below its inverse) distances in f32 would overflow or
-/// underflow.
-inline constexpr double kMaxVectorLength = 1e18;
-
 /// The matrix [rows × dimensions] in a buffer. Throws kDimensionMismatch.
 const float* ReadMatrix(const BufferView& buffer, size_t rows, size_t dimensions);
 

@@ -68,10 +68,20 @@ void Collection::RequireGrowing() {
 }
 
 void Collection::Prepare(std::span<const Operation> operations) {
-  size_t rows = 0;
+  size_t rows = 0, id_bytes = 0, metadata_bytes = 0;
   for (const Operation& op : operations) {
-    if (op.kind == Operation::Kind::kPut || op.kind == Operation::Kind::kSetMetadata) ++rows;
+    if (op.kind == Operation::Kind::kClear && operations.size() > 1) {
+      throw Error(ErrorCode::kCorrupt, "a transaction clears the collection and does more");
+    }
+    if (op.kind == Operation::Kind::kPut && !space_.IsSound(op.vector)) {
+      throw Error(ErrorCode::kCorrupt, "a transaction puts a vector that is not finite");
+    }
+    if (op.kind != Operation::Kind::kPut && op.kind != Operation::Kind::kSetMetadata) continue;
+    ++rows;
+    id_bytes += op.id.size();
+    metadata_bytes += op.metadata.size();
   }
+  slots_.reserve(operations.size());
   if (rows > 0) RequireGrowing();
   if (!sealed_.empty() || thawable_) {
     // Damage on disk must be found before the commit: whatever Apply will read there is read, and
@@ -84,7 +94,7 @@ void Collection::Prepare(std::span<const Operation> operations) {
   }
   if (rows == 0) return;
   const std::lock_guard<FairMutex> lock(mutex_);
-  growing_->Reserve(rows);
+  growing_->Reserve(rows, id_bytes, metadata_bytes);
 }
 
 void Collection::Retire(std::string_view id) {
@@ -93,7 +103,8 @@ void Collection::Retire(std::string_view id) {
 
 void Collection::Apply(std::span<const Operation> operations) {
   // Rows first, a slice at a time, seen by nobody; then everything becomes visible under one lock.
-  std::vector<Slot> slots(operations.size(), kNoSlot);
+  std::vector<Slot>& slots = slots_;
+  slots.assign(operations.size(), kNoSlot);
   for (size_t i = 0; i < operations.size();) {
     const size_t end = std::min(operations.size(), i + kAppendSlice);
     const std::lock_guard<FairMutex> lock(mutex_);
@@ -344,7 +355,7 @@ std::vector<SegmentEntry> Collection::CopySegments(Directory& target,
     SegmentEntry entry = segment.manifest_entry();
     const SegmentReader& file = segment.file();
     const FileRef part{entry.parts.front().name, file.size()};
-    WriteFileAtomically(target, part.name, file.data(), file.size());
+    WriteFileAtomically(target, part.name, file.data(), static_cast<size_t>(file.size()));
     entry.parts = {part};
     add(segment, entry);
   };

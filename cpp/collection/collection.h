@@ -130,6 +130,7 @@ class Collection {
   size_t saved_links_ = 0;        // linked rows in that checkpoint
   bool growing_changed_ = false;  // since that checkpoint
   mutable ScratchPool scratches_;
+  std::vector<Slot> slots_;  // of the transaction being applied; the writer's own
 };
 
 }  // namespace ruvector

@@ -24,6 +24,7 @@ std::unique_ptr<GrowingSegment> GrowingSegment::Thaw(const SealedSegment& sealed
       for (int level = 0; level <= top; ++level) levels.push_back(sealed.CheckedLinks(slot, level));
       twin = sealed.Twin(slot);
     }
+    if (!growing->space_.IsSound(sealed.Vector(slot))) sealed.Damaged("a vector is not finite");
     AppendText(growing->ids_, sealed.Id(slot));
     AppendText(growing->metadata_, sealed.Metadata(slot));
     growing->builder_.RestoreRow(sealed.Vector(slot), levels, twin);
@@ -36,13 +37,15 @@ std::unique_ptr<GrowingSegment> GrowingSegment::Thaw(const SealedSegment& sealed
   return growing;
 }
 
-void GrowingSegment::Reserve(size_t rows) {
+void GrowingSegment::Reserve(size_t rows, size_t id_bytes, size_t metadata_bytes) {
   const size_t total = this->rows() + rows;
   if (total >= kNoSlot) throw std::bad_alloc();
   const auto grow = [&](auto& vector, size_t wanted) {
     if (vector.capacity() < wanted)
       vector.reserve(std::max(wanted, vector.capacity() + vector.capacity() / 2));
   };
+  grow(ids_.bytes, ids_.bytes.size() + id_bytes);
+  grow(metadata_.bytes, metadata_.bytes.size() + metadata_bytes);
   grow(ids_.spans, total);
   grow(metadata_.spans, total);
   grow(live_.words(), (total + 63) / 64);

@@ -24,9 +24,9 @@ class GrowingSegment : public Segment {
   static std::unique_ptr<GrowingSegment> Thaw(const SealedSegment& sealed,
                                               const HnswParameters& parameters);
 
-  /// Makes room for `rows` further rows; the only thing here that allocates much. Throws
-  /// std::bad_alloc and changes nothing.
-  void Reserve(size_t rows);
+  /// Makes room for `rows` further rows and their texts, so that Append and Publish cannot fail.
+  /// Throws std::bad_alloc and changes nothing.
+  void Reserve(size_t rows, size_t id_bytes = 0, size_t metadata_bytes = 0);
   /// Adds a row that nobody sees yet.
   Slot Append(std::string_view id, std::string_view metadata, const float* vector);
   /// The row becomes the one of its id. Needs an earlier Reserve.
@@ -63,7 +63,7 @@ class GrowingSegment : public Segment {
   };
   static std::string_view Text(const Texts& texts, Slot slot) {
     const Span& span = texts.spans[slot];
-    return std::string_view(texts.bytes).substr(span.offset, span.bytes);
+    return std::string_view(texts.bytes).substr(static_cast<size_t>(span.offset), span.bytes);
   }
   static void AppendText(Texts& texts, std::string_view text);
 

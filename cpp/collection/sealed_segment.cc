@@ -33,15 +33,15 @@ SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
   if (info_section.bytes() > kMaxInfoBytes) Damaged("info is too long");
   const std::string_view text(
       reinterpret_cast<const char*>(info_section.Range(0, info_section.bytes())),
-      info_section.bytes());
+      static_cast<size_t>(info_section.bytes()));
   JsonDocument info;
   try {
     info = ParseJson(text, "info");
   } catch (const Error& e) {
     Damaged(e.what());
   }
-  rows_ = InfoNumber(info, "rows", kNoSlot - 1, what_);
-  linked_ = InfoNumber(info, "linked", rows_, what_);
+  rows_ = static_cast<size_t>(InfoNumber(info, "rows", kNoSlot - 1, what_));
+  linked_ = static_cast<size_t>(InfoNumber(info, "linked", rows_, what_));
   entry_slot_ = static_cast<Slot>(InfoNumber(info, "entry", linked_ == 0 ? 0 : linked_ - 1, what_));
   max_level_ = static_cast<int>(InfoNumber(info, "maxLevel", kMaxGraphLevel, what_));
   if (rows_ != entry.rows ||
@@ -54,7 +54,7 @@ SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
   id_offsets_ = reader_->Find(SectionKind::kIdOffsets, 8, rows_ + 1);
   ids_ = reader_->Find(SectionKind::kIds, 0, 0);
   id_table_ = reader_->Find(SectionKind::kIdTable, 0, 0);
-  id_capacity_ = id_table_.bytes() / 4;
+  id_capacity_ = static_cast<size_t>(id_table_.bytes() / 4);
   if (id_capacity_ > 0 && (!std::has_single_bit(id_capacity_) || id_capacity_ < 2))
     Damaged("id table has a wrong size");
   id_table_ = reader_->Find(SectionKind::kIdTable, 4, id_capacity_);

@@ -33,6 +33,8 @@ class SealedSegment : public Segment {
   const float* Vector(Slot slot) const override {
     return reinterpret_cast<const float*>(vectors_.Row(slot));
   }
+  /// Throws kCorrupt naming the file.
+  [[noreturn]] void Damaged(const char* detail) const;
   float Scalar(Slot slot) const {
     float scalar;
     std::memcpy(&scalar, scalars_.Row(slot), sizeof scalar);
@@ -59,7 +61,6 @@ class SealedSegment : public Segment {
  private:
   std::string_view Text(const Section& offsets, const Section& bytes, Slot slot) const;
   uint32_t UpperOffset(Slot slot) const;
-  [[noreturn]] void Damaged(const char* detail) const;
 
   SegmentEntry entry_;
   MetricSpace space_;

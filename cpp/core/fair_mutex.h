@@ -6,8 +6,9 @@
 
 namespace ruvector {
 
-/// Like std::shared_mutex, but a waiting writer holds newcomers back: the system's lock may prefer readers, and a steady
-/// stream of searches would then keep an insert waiting for ever. Meets SharedMutex; not recursive.
+/// Like std::shared_mutex, but a waiting writer holds newcomers back: the system's lock may prefer
+/// readers, and a steady stream of searches would then keep an insert waiting for ever. Meets
+/// SharedMutex; not recursive.
 class FairMutex {
  public:
   void lock() {

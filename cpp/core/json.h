@@ -63,9 +63,9 @@ using JsonDocument =
 JsonDocument ParseJson(std::string_view text, const char* what,
                        ErrorCode code = ErrorCode::kInvalidOption);
 
-/// The value of a JSON number (RFC 8259 grammar, nothing around it) in `*out`: an integer where it is
-/// one and fits 64 bits, else the nearest double. False, with `*out` untouched, when the text is no
-/// number or lies beyond a double. The same bits on every target, whatever the locale.
+/// The value of a JSON number (RFC 8259 grammar, nothing around it) in `*out`: an integer where it
+/// is one and fits 64 bits, else the nearest double. False, with `*out` untouched, when the text is
+/// no number or lies beyond a double. The same bits on every target, whatever the locale.
 bool ParseJsonNumber(std::string_view text, Json* out);
 
 /// The text of `value`, without white space. Throws kInternal when it holds a number that is not

@@ -23,7 +23,7 @@ inline size_t DefaultThreads() {
 /// Calls f(i) once for every i in begin … end - 1, in no order, on up to `threads` threads.
 /// The first exception stops the rest and is rethrown here.
 template <typename F>
-void ParallelFor(size_t threads, size_t begin, size_t end, const F& f) {
+void ParallelFor([[maybe_unused]] size_t threads, size_t begin, size_t end, const F& f) {
 #if !defined(__EMSCRIPTEN__)
   if (threads > 1 && end - begin > 1) {
     std::atomic<size_t> next{begin};

@@ -5,8 +5,9 @@
 
 namespace ruvector {
 
-/// Asks for the first lines of `bytes` bytes; beyond 1 KB the hardware's own prefetcher has understood. WebAssembly has no such hint:
-/// there the first lines are read, and a processor that runs ahead of its loads overlaps the misses just as well.
+/// Asks for the first lines of `bytes` bytes; beyond 1 KB the hardware's own prefetcher has
+/// understood. WebAssembly has no such hint: there the first lines are read, and a processor that
+/// runs ahead of its loads overlaps the misses just as well.
 inline void PrefetchBytes(const void* data, size_t bytes) {
   constexpr size_t kLine = 64;
 #if defined(__EMSCRIPTEN__)

@@ -18,6 +18,10 @@
 
 namespace ruvector {
 
+/// Beyond this length (and, for cosine, below its inverse) distances in f32 would overflow or
+/// underflow.
+inline constexpr double kMaxVectorLength = 1e18;
+
 /// The distances of one collection. Copyable, immutable.
 class MetricSpace {
  public:
@@ -52,6 +56,13 @@ class MetricSpace {
 
   /// What users see for an inner distance.
   float PublicDistance(float d) const { return metric_ == Metric::kEuclidean ? std::sqrt(d) : d; }
+
+  /// Whether distances of this vector are numbers: what users insert always is, what a file holds
+  /// may not be.
+  bool IsSound(const float* v) const {
+    const double norm = ExactNorm(v);  // NaN and infinity pass on
+    return norm <= kMaxVectorLength && (metric_ != Metric::kCosine || norm >= 1 / kMaxVectorLength);
+  }
 
   /// |v|, in double: no overflow for any finite floats.
   double ExactNorm(const float* v) const {

@@ -152,7 +152,7 @@ std::unique_ptr<Directory> OpenContainer(std::shared_ptr<const Mapping> bytes,
   if (header.word48 > all.size() || header.word12 > kMaxEntries) {
     throw Error(ErrorCode::kCorrupt, what + ": is cut short");
   }
-  const std::string_view listing = all.substr(header.word48);
+  const std::string_view listing = all.substr(static_cast<size_t>(header.word48));
   if (Crc32c(listing.data(), listing.size()) != header.word56) {
     throw Error(ErrorCode::kCorrupt, what + ": directory is damaged (checksum differs)");
   }

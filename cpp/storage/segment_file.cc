@@ -188,7 +188,7 @@ SegmentReader::SegmentReader(Directory& directory, const std::vector<FileRef>& p
     size_ = joined_.size();
   }
 
-  const std::string_view all(reinterpret_cast<const char*>(data_), size_);
+  const std::string_view all(reinterpret_cast<const char*>(data_), static_cast<size_t>(size_));
   const FileHeader header = ReadFileHeader(all.substr(0, kFileHeaderBytes), kSegmentMagic, what_);
   if (header.database != database || header.word48 != segment) {
     Damaged(what_, "belongs to another database or segment");
@@ -208,11 +208,12 @@ SegmentReader::SegmentReader(Directory& directory, const std::vector<FileRef>& p
       uint64_t{sections} * kEntryBytes != tables_end - section_offset) {
     Damaged(what_, "footer names tables outside the file");
   }
-  if (LoadU32(footer + 48) != Crc32c(data_ + crc_offset, tables_end - crc_offset)) {
+  if (LoadU32(footer + 48) !=
+      Crc32c(data_ + crc_offset, static_cast<size_t>(tables_end - crc_offset))) {
     Damaged(what_, "tables are damaged (checksum differs)");
   }
   block_crcs_ = data_ + crc_offset;
-  checked_ = std::make_unique<std::atomic<uint8_t>[]>(blocks);
+  checked_ = std::make_unique<std::atomic<uint8_t>[]>(static_cast<size_t>(blocks));
   for (uint32_t i = 0; i < sections; ++i) {
     const uint8_t* at = data_ + section_offset + i * kEntryBytes;
     const Entry e{LoadU32(at), LoadU32(at + 4), LoadU64(at + 8), LoadU64(at + 16),
@@ -270,7 +271,7 @@ size_t SegmentReader::heap_bytes() const {
 
 void Section::Check(size_t block) const {
   const uint64_t offset = uint64_t{block} * block_bytes_;
-  const uint64_t n = std::min<uint64_t>(block_bytes_, bytes_ - offset);
+  const size_t n = static_cast<size_t>(std::min<uint64_t>(block_bytes_, bytes_ - offset));
   if (Crc32c(data_ + offset, n) != LoadU32(reader_->block_crcs_ + (first_block_ + block) * 4)) {
     Damaged(reader_->what_, "block " + std::to_string(block) + " of section " +
                                 std::to_string(static_cast<uint32_t>(kind_)) +
@@ -286,7 +287,7 @@ const uint8_t* Section::Range(uint64_t offset, uint64_t n) const {
   }
   if (n > 0) {
     for (uint64_t b = offset / block_bytes_; b <= (offset + n - 1) / block_bytes_; ++b) {
-      if (!checked_[b].load(std::memory_order_acquire)) Check(b);
+      if (!checked_[b].load(std::memory_order_acquire)) Check(static_cast<size_t>(b));
     }
   }
   return data_ + offset;
@@ -329,7 +330,8 @@ Bitset ReadTombstones(Directory& directory, const FileRef& ref, const DatabaseId
     Damaged(what, "is damaged (checksum differs)");
   Reader reader(body, what.c_str());
   if (reader.U64() != rows) Damaged(what, "is for another number of rows");
-  Bitset deleted(rows);
+  if (body.size() != 8 + (rows + 63) / 64 * 8) Damaged(what, "is not of the expected length");
+  Bitset deleted(static_cast<size_t>(rows));
   for (uint64_t& word : deleted.words()) word = reader.U64();
   if (reader.Remaining() != 0 || (rows % 64 != 0 && deleted.words().back() >> (rows % 64) != 0)) {
     Damaged(what, "is not of the expected length");

@@ -93,7 +93,8 @@ inline std::vector<Step> RandomSteps(uint64_t seed, size_t count, size_t dimensi
       } else if (kind == 10 || i < count / 2) {
         step.changes.push_back({Operation::Kind::kSetMetadata, id, {{}, metadata}});
       } else {
-        step.changes.push_back({Operation::Kind::kClear, "", {}});
+        step.changes.assign(1, {Operation::Kind::kClear, "", {}});
+        break;
       }
     }
     steps.push_back(step);
