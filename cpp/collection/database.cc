@@ -401,13 +401,18 @@ void Database::StartLinker() {
   if (collection_->Stats().pending == 0) return;
   linker_runs_ = true;
   linker_ = std::thread([this] {
-    try {
-      while (!stop_linker_ && collection_->LinkPending(64, 1) > 0) {
+    // The last look comes after the flag: a writer who saw it raised has left its rows to this
+    // thread.
+    do {
+      linker_runs_ = true;
+      try {
+        while (!stop_linker_ && collection_->LinkPending(64, 1) > 0) {
+        }
+      } catch (const std::exception&) {
+        stop_linker_ = true;  // as in Link
       }
-    } catch (const std::exception&) {
-      // As in Link.
-    }
-    linker_runs_ = false;
+      linker_runs_ = false;
+    } while (!stop_linker_ && collection_->Stats().pending > 0);
   });
 #endif
 }
