@@ -76,7 +76,9 @@ console.log(`${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}
     await db.close();
   }
   const ratio = median(ours) / median(plain);
-  console.log(`      insertBatch ${rows} × ${dimensions}, durable: ${median(ours).toFixed(1)} s; hnswlib addPoint: ${median(plain).toFixed(1)} s; ${threads} threads`);
+  console.log(
+    `      insertBatch ${rows} × ${dimensions}, durable: ${median(ours).toFixed(1)} s; hnswlib addPoint: ${median(plain).toFixed(1)} s; ${threads} threads`,
+  );
   report('insertBatch of a packed matrix against hnswlib addPoint', `${ratio.toFixed(2)} ×`, '1.3 ×', ratio <= 1.3);
 
   // Opening, in a process of its own; CPU time of all its threads. A first search proves that there was no rebuild.

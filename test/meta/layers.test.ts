@@ -9,7 +9,10 @@ const cpp = join(root, 'cpp');
 
 const files = readdirSync(cpp, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(h|cc)$/.test(name));
 const includes = (name: string) =>
-  [...readFileSync(join(cpp, name), 'utf8').matchAll(/^\s*#include\s+(["<])([^">]+)[">]/gm)].map((m) => ({ quoted: m[1] === '"', path: m[2] as string }));
+  [...readFileSync(join(cpp, name), 'utf8').matchAll(/^\s*#include\s+(["<])([^">]+)[">]/gm)].map((m) => ({
+    quoted: m[1] === '"',
+    path: m[2] as string,
+  }));
 
 /** folder → folders it may include, from the table. */
 function table(): Map<string, Set<string>> {
@@ -62,7 +65,9 @@ it('each outside library is seen by its own files only', () => {
 });
 
 it('every source is listed once in sources.txt', () => {
-  const listed = readFileSync(join(cpp, 'sources.txt'), 'utf8').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const listed = readFileSync(join(cpp, 'sources.txt'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
   const transports = ['cpp/binding/napi.cc', 'cpp/binding/wasm.cc'];
   const sources = files.filter((name) => name.endsWith('.cc')).map((name) => relative(root, join(cpp, name)));
   expect([...listed].sort()).toEqual(sources.filter((name) => !transports.includes(name)).sort());

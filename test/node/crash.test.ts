@@ -96,14 +96,18 @@ for (const backend of ['native', 'wasm']) {
         const n = (entry.metadata as { n: number }).n;
         // Byte for byte the vector of one of the numbers it may have been made from.
         const made = [expected?.vector, before?.vector].find(
-          (m) => m !== undefined && Buffer.from(vectorOf(m).buffer).equals(Buffer.from(entry.vector.buffer, entry.vector.byteOffset, entry.vector.byteLength)),
+          (m) =>
+            m !== undefined &&
+            Buffer.from(vectorOf(m).buffer).equals(Buffer.from(entry.vector.buffer, entry.vector.byteOffset, entry.vector.byteLength)),
         );
         expect(made, `round ${round}: row ${entry.id} has a vector nobody wrote`).toBeDefined();
         found.set(entry.id, { vector: made as number, n });
         vectors.push([entry.id, made as number]);
       }
       const right = sameAs(model, found) || sameAs(attempted, found);
-      expect(right, `round ${round}: ${found.size} rows found, ${model.size} acknowledged, ${attempted.size} with the last call`).toBe(true);
+      expect(right, `round ${round}: ${found.size} rows found, ${model.size} acknowledged, ${attempted.size} with the last call`).toBe(
+        true,
+      );
       for (const i of vectors.length === 0 ? [] : random.sample(Math.min(10, vectors.length), vectors.length)) {
         const [id, n] = vectors[i] as [string, number];
         const [hit] = await db.search({ vector: vectorOf(n), k: 1, exact: true });

@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type DbOptions, VectorDB } from 'ruvector';
 import { expect, it } from 'vitest';
 import { names, pack, textLike } from '../support/data.js';
-import { type DbOptions, VectorDB } from 'ruvector';
 import { register, tempPath } from '../support/env.js';
 
 async function openOn(backend: 'native' | 'wasm', options: DbOptions): Promise<VectorDB> {
