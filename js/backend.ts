@@ -17,6 +17,8 @@ export interface Backend {
   /** Natively on another thread; in WebAssembly on this one. Never rejects: errors are in the reply. */
   call(method: string, json: string, buffers: readonly ArrayBufferView[]): Promise<Reply>;
   callSync(method: string, json: string, buffers: readonly ArrayBufferView[]): Reply;
+  /** Lets other work of this thread have its turn, where calls keep it busy. */
+  pause(): Promise<void>;
   /** The typed fast path of a search; the text of an error reply on failure. k: 1 … 65,536; efSearch 0: the default. */
   search(handle: number, query: Float32Array, k: number, efSearch: number, exact: boolean): FastHits | string;
 }

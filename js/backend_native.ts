@@ -45,6 +45,8 @@ class NativeBackend implements Backend {
     return { json: text, buffers: out };
   }
 
+  async pause(): Promise<void> {}
+
   search(handle: number, query: Float32Array, k: number, efSearch: number, exact: boolean): FastHits | string {
     if (this.#distances.length < k) this.#distances = new Float32Array(k);
     const ids = this.#addon.search(handle, query, k, efSearch, exact, this.#distances);

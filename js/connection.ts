@@ -1,58 +1,21 @@
-// One open database of one backend: opens at first use, keeps writes in order, turns error replies into errors.
-import type { ErrorCode, Metric } from '../types/api.js';
-import type { Backend, FastHits, Platform, Reply, WasmSource } from './backend.js';
+// One open database of one backend: opens at first use, keeps writes in order, closes.
+import type { Metric } from '../types/api.js';
+import type { Backend, Platform, WasmSource } from './backend.js';
 import { RuvectorError } from './errors.js';
 import { type Bag, checkWithoutCore, normalizeOptions, show } from './options.js';
+import { parseReply } from './reply.js';
 
-/** A call made ready: what to send, and how to read what comes back. */
-export interface Plan<T> {
-  readonly call: string;
-  readonly args: Bag;
-  readonly buffers: readonly ArrayBufferView[];
-  // biome-ignore lint/suspicious/noExplicitAny: the value of a reply has the shape that types/calls.d.ts gives its method
-  read(value: any, buffers: readonly ArrayBuffer[]): T;
-}
-
-interface Opened {
+export interface Opened {
   readonly backend: Backend;
   readonly handle: number;
   readonly dimensions: number;
   readonly metric: Metric;
-  readonly scoreMode: 'distance' | 'similarity';
 }
 
-interface ErrorReply {
-  readonly error?: { readonly code: ErrorCode; readonly message: string };
-}
-
-function parse(json: string, method: string, site?: CallSite): unknown {
-  const value = JSON.parse(json) as ErrorReply;
-  if (value.error) {
-    const error = new RuvectorError(value.error.code, value.error.message, method);
-    site?.moveTo(error);
-    throw error;
-  }
-  return value;
-}
-
-/** Where a call came from, kept before the first await: an error that comes back later knows only this library's frames. */
-class CallSite {
-  declare stack?: string;
-
-  constructor(skip: (...args: never[]) => unknown) {
-    (Error as { captureStackTrace?(to: object, skip: unknown): void }).captureStackTrace?.(this, skip);
-  }
-
-  moveTo(error: Error): void {
-    const frames = this.stack?.slice(this.stack.indexOf('\n    at '));
-    if (frames) error.stack = `${error.name}: ${error.message}${frames}`;
-  }
-}
-
-// Made at the time of the call: what the caller changes afterwards is not sent.
-function sealed(plan: Plan<unknown>): (handle: number) => string {
-  const args = JSON.stringify(plan.args);
-  return (handle) => (args === '{}' ? `{"handle":${handle}}` : `{"handle":${handle},${args.slice(1)}`);
+/** What db.open and db.collection answer, as the rest of this library wants it. */
+export function readOpened(backend: Backend, json: string, method: string): Opened & { scoreMode?: 'distance' | 'similarity' } {
+  const { distanceMetric, ...rest } = parseReply(json, method) as Omit<Opened, 'backend' | 'metric'> & { distanceMetric: Metric };
+  return { ...rest, backend, metric: distanceMetric };
 }
 
 let announced = false;
@@ -62,8 +25,19 @@ function announceFallback(platform: Platform, error: Error): void {
   announced = true;
 }
 
+// A database that nobody holds any more is closed, so that its lock goes.
+const forgotten =
+  typeof FinalizationRegistry === 'undefined'
+    ? null
+    : new FinalizationRegistry<{ backend: Backend; handle: number }>(({ backend, handle }) => {
+        void backend.call('db.close', JSON.stringify({ handle }), []);
+      });
+
 /** Under this key fromBytes passes the bytes to open instead of a path: no user's option can be called so. */
 export const containerBytes = Symbol('containerBytes');
+
+// Half of what `durability: 'batch'` promises.
+const syncDelay = 50;
 
 export class Connection {
   readonly options: Bag;
@@ -73,10 +47,13 @@ export class Connection {
   #backend: Backend | null = null;
   #opened: Opened | null = null;
   #opening: Promise<Opened> | null = null;
+  #scoreMode: 'distance' | 'similarity';
   #bytes: Uint8Array | undefined;
   #closing: Promise<void> | null = null;
   #writes: Promise<unknown> = Promise.resolve();
   #writesUnderWay = 0;
+  #longCalls = new Set<Promise<unknown>>();
+  #syncTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Checks the options as far as it can be done at once. */
   constructor(platform: Platform, given: unknown) {
@@ -86,6 +63,7 @@ export class Connection {
     this.#wasmSource = wasm as WasmSource | undefined;
     this.#wanted = this.#chooseBackend(backend);
     this.options = options;
+    this.#scoreMode = (options.scoreMode as 'distance' | 'similarity' | undefined) ?? 'distance';
     this.#bytes = bytes;
     if (this.#wanted !== 'wasm') {
       try {
@@ -101,7 +79,7 @@ export class Connection {
     this.#backend ??= platform.wasmNow(this.#wasmSource);
     if (bytes !== undefined) return;
     if (this.#backend === null) checkWithoutCore(options);
-    else parse(this.#backend.callSync('db.validate', JSON.stringify(options), []).json, 'open');
+    else parseReply(this.#backend.callSync('db.validate', JSON.stringify(options), []).json, 'open');
   }
 
   #chooseBackend(asked: unknown): 'auto' | 'native' | 'wasm' {
@@ -115,17 +93,8 @@ export class Connection {
     return this.#backend.name;
   }
 
-  /** Known from the options, or once open. */
-  get dimensions(): number | undefined {
-    return this.#opened?.dimensions ?? (this.options.dimensions as number | undefined);
-  }
-
-  get metric(): Metric {
-    return this.#opened?.metric ?? (this.options.distanceMetric as Metric | undefined) ?? 'cosine';
-  }
-
   get scoreMode(): 'distance' | 'similarity' {
-    return this.#opened?.scoreMode ?? (this.options.scoreMode as 'distance' | 'similarity' | undefined) ?? 'distance';
+    return this.#scoreMode;
   }
 
   requireNotClosed(method: string): void {
@@ -138,17 +107,13 @@ export class Connection {
     return [this.#bytes ? 'db.fromBytes' : 'db.open', JSON.stringify(this.options), this.#bytes ? [this.#bytes] : []];
   }
 
-  #finishOpening(backend: Backend, reply: Reply, method: string): Opened {
-    const value = parse(reply.json, method) as Omit<Opened, 'backend' | 'metric'> & { distanceMetric: Metric };
-    this.#opened = {
-      backend,
-      handle: value.handle,
-      dimensions: value.dimensions,
-      metric: value.distanceMetric,
-      scoreMode: value.scoreMode,
-    };
+  #finishOpening(backend: Backend, json: string, method: string): Opened {
+    const opened = readOpened(backend, json, method);
+    this.#scoreMode = opened.scoreMode ?? this.#scoreMode;
+    this.#opened = opened;
     this.#bytes = undefined;
-    return this.#opened;
+    forgotten?.register(this, { backend, handle: opened.handle }, this);
+    return opened;
   }
 
   open(method: string): Promise<Opened> {
@@ -166,10 +131,10 @@ export class Connection {
   async #openNow(method: string): Promise<Opened> {
     const backend = this.#backend ?? (await this.#platform.wasm(this.#wasmSource));
     this.#backend = backend;
-    return this.#finishOpening(backend, await backend.call(...this.#openRequest()), method);
+    return this.#finishOpening(backend, (await backend.call(...this.#openRequest())).json, method);
   }
 
-  #openSync(method: string): Opened {
+  openSync(method: string): Opened {
     this.requireNotClosed(method);
     if (this.#opened) return this.#opened;
     if (this.#opening) throw new RuvectorError('NOT_READY', 'the database is being opened; await that call first', method);
@@ -177,43 +142,20 @@ export class Connection {
     if (this.#backend === null) {
       throw new RuvectorError('NOT_READY', 'WebAssembly is not loaded yet; await VectorDB.open before the Sync methods', method);
     }
-    return this.#finishOpening(this.#backend, this.#backend.callSync(...this.#openRequest()), method);
+    return this.#finishOpening(this.#backend, this.#backend.callSync(...this.#openRequest()).json, method);
   }
 
-  // --- Calling
+  // --- The order of writes
 
-  run<T>(plan: Plan<T>, method: string): Promise<T> {
-    this.requireNotClosed(method);
-    return this.#run(plan, sealed(plan), method, new CallSite(this.run));
-  }
-
-  async #run<T>(plan: Plan<T>, json: (handle: number) => string, method: string, site: CallSite): Promise<T> {
-    const { backend, handle } = this.#opened ?? (await this.open(method));
-    const reply = await backend.call(plan.call, json(handle), plan.buffers);
-    return plan.read(parse(reply.json, method, site), reply.buffers);
-  }
-
-  runSync<T>(plan: Plan<T>, method: string): T {
-    const { backend, handle } = this.#openSync(method);
-    const reply = backend.callSync(plan.call, sealed(plan)(handle), plan.buffers);
-    return plan.read(parse(reply.json, method), reply.buffers);
-  }
-
-  /** Like runSync, but never overtakes a write: while one is under way it throws NOT_READY. */
-  writeSync<T>(plan: Plan<T>, method: string): T {
+  requireNoWrites(method: string): void {
     this.requireNotClosed(method);
     if (this.#writesUnderWay > 0) {
       throw new RuvectorError('NOT_READY', 'writes are under way; await them before a Sync write', method);
     }
-    return this.runSync(plan, method);
   }
 
-  /** Like run, after the writes called before; the first of them starts at once. */
-  write<T>(plan: Plan<T>, method: string): Promise<T> {
-    this.requireNotClosed(method);
-    const json = sealed(plan);
-    const site = new CallSite(this.write);
-    const start = () => this.#run(plan, json, method, site);
+  /** Runs a write after those called before; the first of them starts at once. */
+  inOrder<T>(start: () => Promise<T>): Promise<T> {
     const result = this.#writesUnderWay === 0 ? start() : this.#writes.then(start, start);
     this.#writesUnderWay++;
     const done = () => {
@@ -223,13 +165,32 @@ export class Connection {
     return result;
   }
 
-  /** The typed fast path; k and efSearch are whole numbers in range. */
-  searchFast(query: Float32Array, k: number, efSearch: number, exact: boolean, method: string): FastHits {
-    const { backend, handle } = this.#openSync(method);
-    const found = backend.search(handle, query, k, efSearch, exact);
-    if (typeof found === 'string') parse(found, method);
-    return found as FastHits;
+  /** A call that closing waits for, though it is no write. */
+  track<T>(call: Promise<T>): Promise<T> {
+    const done = call.then(
+      () => {
+        this.#longCalls.delete(done);
+      },
+      () => {
+        this.#longCalls.delete(done);
+      },
+    );
+    this.#longCalls.add(done);
+    return call;
   }
+
+  /** After a write with durability 'batch': native databases sync on a thread of their own, the others here. */
+  syncSoon({ backend, handle }: Opened): void {
+    if (this.options.durability !== 'batch' || !backend.name.startsWith('wasm') || this.#syncTimer !== undefined) return;
+    this.#syncTimer = setTimeout(() => {
+      this.#syncTimer = undefined;
+      // Should it fail, the next write is refused and says why.
+      if (!this.#closing) backend.callSync('db.sync', JSON.stringify({ handle }), []);
+    }, syncDelay);
+    (this.#syncTimer as { unref?(): void }).unref?.();
+  }
+
+  // --- Closing
 
   close(): Promise<void> {
     this.#closing ??= this.#closeNow();
@@ -238,17 +199,24 @@ export class Connection {
 
   async #closeNow(): Promise<void> {
     await this.#writes;
+    await Promise.all(this.#longCalls);
     const opened = this.#opened ?? (await this.#opening?.catch(() => null));
-    if (opened) parse((await opened.backend.call('db.close', JSON.stringify({ handle: opened.handle }), [])).json, 'close');
+    if (opened) parseReply((await opened.backend.call(...this.#closeRequest(opened))).json, 'close');
   }
 
   closeSync(): void {
     if (this.#closing) return;
-    if (this.#writesUnderWay > 0 || (this.#opening && !this.#opened)) {
+    if (this.#writesUnderWay > 0 || this.#longCalls.size > 0 || (this.#opening && !this.#opened)) {
       throw new RuvectorError('NOT_READY', 'calls are under way; await close() instead', 'closeSync');
     }
     this.#closing = Promise.resolve();
     const opened = this.#opened;
-    if (opened) parse(opened.backend.callSync('db.close', JSON.stringify({ handle: opened.handle }), []).json, 'closeSync');
+    if (opened) parseReply(opened.backend.callSync(...this.#closeRequest(opened)).json, 'closeSync');
+  }
+
+  #closeRequest({ handle }: Opened): [string, string, ArrayBufferView[]] {
+    clearTimeout(this.#syncTimer);
+    forgotten?.unregister(this);
+    return ['db.close', JSON.stringify({ handle }), []];
   }
 }

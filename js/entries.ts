@@ -118,14 +118,14 @@ function readEntry(entry: unknown, where: string, method: string): { id: unknown
   return out;
 }
 
-function packEntries(entries: readonly unknown[], dimensions: number | undefined, one: boolean, method: string): Packed {
+function packEntries(entries: readonly unknown[], dimensions: number | undefined, one: boolean, method: string, first = 0): Packed {
   const ids: string[] = [];
   const metadata: (Metadata | null)[] = [];
   let any = false;
   let out: Float32Array | undefined;
   let width = dimensions;
   for (let i = 0; i < entries.length; i++) {
-    const where = one ? '' : `entry ${i}: `;
+    const where = one ? '' : `entry ${first + i}: `;
     const entry = readEntry(entries[i], where, method);
     width ??= vectorLength(entry.vector, where, method);
     out ??= new Float32Array(entries.length * width);
@@ -144,9 +144,9 @@ export function packEntry(entry: unknown, dimensions: number | undefined, method
 
 const matrixKeys = ['ids', 'vectors', 'metadata'];
 
-/** Entries, or a matrix with its ids and metadata. */
-export function packBatch(batch: unknown, dimensions: number | undefined, method: string): Packed {
-  if (Array.isArray(batch)) return packEntries(batch, dimensions, false, method);
+/** Entries, or a matrix with its ids and metadata; `first`: how many came before. */
+export function packBatch(batch: unknown, dimensions: number | undefined, method: string, first = 0): Packed {
+  if (Array.isArray(batch)) return packEntries(batch, dimensions, false, method, first);
   const bag: Bag = requireObject(batch, 'batch', method);
   for (const key of Object.keys(bag)) {
     if (!matrixKeys.includes(key)) {

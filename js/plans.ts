@@ -1,9 +1,10 @@
 // Each method's request and how its reply is read, once for the awaited and the Sync form.
-import type { DbStats, Hits, Metadata, Metric, StoredEntry } from '../types/api.js';
-import type { Plan } from './connection.js';
-import { copyVector, packBatch, packEntry, packVector, toFilter, toId, toMetadata, vectorLength } from './entries.js';
+import type { DbStats, Hits, Metadata, Metric, StoredEntry, Verification } from '../types/api.js';
+import type { LongPlan, Plan } from './endpoint.js';
+import { copyVector, type Packed, packBatch, packEntry, packVector, toFilter, toId, toMetadata, vectorLength } from './entries.js';
 import { RuvectorError } from './errors.js';
 import { toHits } from './hits.js';
+import { requireSignal, requireTimeout } from './interruption.js';
 import { type Bag, emptyBag, normalizeQuery, requireObject, sendable, show } from './options.js';
 
 /** What the plans need to know of the open database; undefined dimensions: not open yet. */
@@ -20,25 +21,77 @@ export function insert(entry: unknown, shape: Shape, method: string): Plan<strin
   return { ...insertPacked(packed), read: () => packed.ids[0] as string };
 }
 
-export function insertBatch(batch: unknown, shape: Shape, method: string): Plan<string[]> {
-  const packed = packBatch(batch, shape.dimensions, method);
-  return { ...insertPacked(packed), read: () => packed.ids };
+export function insertPacked({ ids, metadata, vectors }: Packed): Plan<string[]> {
+  return { call: 'db.insert', args: { ids, ...(metadata ? { metadata } : {}) }, buffers: [vectors], read: () => ids };
 }
 
-function insertPacked(packed: ReturnType<typeof packBatch>): Omit<Plan<unknown>, 'read'> {
-  const { ids, metadata, vectors } = packed;
-  return { call: 'db.insert', args: { ids, ...(metadata ? { metadata } : {}) }, buffers: [vectors] };
+const pieceRows = 1000;
+
+/** The same in pieces: for batches that take long. */
+export function insertLong(packed: Packed): LongPlan<string[]> {
+  return { kind: 'insert', pieces: piecesOf(packed), read: () => packed.ids };
+}
+
+function* piecesOf({ ids, metadata, vectors }: Packed): Generator<Omit<Plan<unknown>, 'read'>> {
+  const width = vectors.length / ids.length;
+  for (let first = 0; first < ids.length; first += pieceRows) {
+    const end = Math.min(first + pieceRows, ids.length);
+    const texts = metadata?.slice(first, end);
+    yield {
+      call: 'db.insert',
+      args: { first, ids: ids.slice(first, end), ...(texts ? { metadata: texts } : {}) },
+      buffers: [vectors.subarray(first * width, end * width)],
+    };
+  }
+}
+
+/** Entries as they come, packed in pieces. */
+export function importEntries(entries: Iterable<unknown> | AsyncIterable<unknown>, shape: Shape, method: string): LongPlan<number> {
+  async function* pieces(): AsyncGenerator<Omit<Plan<unknown>, 'read'>> {
+    let first = 0;
+    let waiting: unknown[] = [];
+    const pack = () => {
+      const { args, ...rest } = insertPacked(packBatch(waiting, shape.dimensions, method, first));
+      first += waiting.length;
+      waiting = [];
+      return { ...rest, args: { first: first - (args.ids as unknown[]).length, ...args } };
+    };
+    for await (const entry of entries) {
+      waiting.push(entry);
+      if (waiting.length === pieceRows) yield pack();
+    }
+    if (waiting.length > 0) yield pack();
+  }
+  return { kind: 'insert', pieces: pieces(), read: (count: number) => count };
+}
+
+export const compact: LongPlan<void> = { kind: 'compact', read: () => undefined };
+export const verify: LongPlan<Verification> = { kind: 'verify', read: (found: Verification) => found };
+export function snapshot(path: unknown, method: string): LongPlan<void> {
+  if (typeof path !== 'string') {
+    throw new RuvectorError('INVALID_OPTION', `path is ${show(path)}, expected the path of a folder`, method);
+  }
+  return { kind: 'snapshot', args: { path }, read: () => undefined };
 }
 
 /** Options are sent as they are, for C++ to check; undefined ones are left out. */
 function queryArgs(query: Bag, method: string): Bag {
   const args = emptyBag();
   for (const key of Object.keys(query)) {
-    if (key === 'vector') continue;
     const option = query[key];
-    args[key] = key === 'filter' ? toFilter(option, method) : key === 'signal' ? true : sendable(option, method);
+    if (key === 'vector') continue;
+    if (key === 'signal') requireSignal(option, method);
+    else if (key === 'timeoutMs') args[key] = requireTimeout(option, method);
+    else if (key === 'like') args[key] = toId(option, 'like: ', method);
+    else args[key] = key === 'filter' ? toFilter(option, method) : sendable(option, method);
   }
   return args;
+}
+
+/** The signals of queries, as they are before anything is checked. */
+export function signalsOf(queries: unknown): AbortSignal[] {
+  const signals = (Array.isArray(queries) ? queries : [queries]).map((query) => (query as Bag | null)?.signal);
+  return signals.filter((signal) => signal !== undefined) as AbortSignal[];
 }
 
 interface SearchReply {
@@ -46,18 +99,26 @@ interface SearchReply {
 }
 
 /** `shape` is called when the reply is there: the database is open then. */
-export function searchBatch(queries: unknown, shape: () => Shape, method: string): Plan<Hits[]> {
+export function searchBatch(queries: unknown, shape: () => Shape, method: string, token?: number): Plan<Hits[]> {
   if (!Array.isArray(queries)) {
     throw new RuvectorError('INVALID_OPTION', `queries is ${show(queries)}, expected an array`, method);
   }
   const bags = queries.map((query) => normalizeQuery(query, method));
-  const known = shape().dimensions;
-  const width = known ?? (bags.length > 0 ? vectorLength((bags[0] as Bag).vector, '', method) : 0);
-  const matrix = new Float32Array(bags.length * width);
+  const first = bags.find((bag) => bag.like === undefined);
+  const width = shape().dimensions ?? (first ? vectorLength(first.vector, '', method) : undefined);
+  if (width === undefined && bags.length > 0) {
+    throw new RuvectorError('NOT_READY', 'the dimensions are not known before the database is open', method);
+  }
+  const matrix = new Float32Array(bags.length * (width ?? 0));
   bags.forEach((bag, i) => {
-    copyVector(bag.vector, matrix, i * width, width, bags.length > 1 ? `query ${i}: ` : '', method);
+    const where = bags.length > 1 ? `query ${i}: ` : '';
+    if (bag.like === undefined) {
+      copyVector(bag.vector, matrix, i * (width as number), width as number, where, method);
+    } else if (bag.vector !== undefined) {
+      throw new RuvectorError('INVALID_OPTION', `${where}vector and like are both given, expected one of them`, method);
+    }
   });
-  const args = bags.map((bag) => queryArgs(bag, method));
+  const args = bags.map((bag) => Object.assign(queryArgs(bag, method), token === undefined ? {} : { token }));
   return {
     call: 'db.search',
     args: { queries: args },
@@ -79,8 +140,8 @@ export function searchBatch(queries: unknown, shape: () => Shape, method: string
   };
 }
 
-export function search(query: unknown, shape: () => Shape, method: string): Plan<Hits> {
-  const plan = searchBatch([query], shape, method);
+export function search(query: unknown, shape: () => Shape, method: string, token?: number): Plan<Hits> {
+  const plan = searchBatch([query], shape, method, token);
   return { ...plan, read: (reply, buffers) => plan.read(reply, buffers)[0] as Hits };
 }
 
@@ -88,15 +149,33 @@ function toEntry(id: string, metadata: Metadata | null, vector: Float32Array): S
   return metadata === null ? { id, vector } : { id, vector, metadata };
 }
 
-export function get(id: unknown, method: string): Plan<StoredEntry | null> {
-  const text = toId(id, '', method);
+export function getMany(ids: unknown, method: string): Plan<(StoredEntry | null)[]> {
+  const texts = toIds(ids, method);
   return {
     call: 'db.get',
-    args: { ids: [text] },
+    args: { ids: texts },
     buffers: [],
-    read: ({ found, metadata }: { found: boolean[]; metadata: (Metadata | null)[] }, buffers) =>
-      found[0] ? toEntry(text, metadata[0] as Metadata | null, new Float32Array(buffers[0] as ArrayBuffer)) : null,
+    read({ found, metadata }: { found: boolean[]; metadata: (Metadata | null)[] }, buffers) {
+      const vectors = new Float32Array(buffers[0] as ArrayBuffer);
+      const width = vectors.length / found.filter(Boolean).length;
+      let at = 0;
+      return texts.map((id, i) => {
+        if (!found[i]) return null;
+        at += width;
+        return toEntry(id, metadata[i] as Metadata | null, vectors.slice(at - width, at));
+      });
+    },
   };
+}
+
+export function get(id: unknown, method: string): Plan<StoredEntry | null> {
+  const plan = getMany([toId(id, '', method)], method);
+  return { ...plan, read: (reply, buffers) => plan.read(reply, buffers)[0] as StoredEntry | null };
+}
+
+function toIds(ids: unknown, method: string): string[] {
+  if (!Array.isArray(ids)) throw new RuvectorError('INVALID_OPTION', `ids is ${show(ids)}, expected an array`, method);
+  return ids.map((id, i) => toId(id, `ids[${i}]: `, method));
 }
 
 export function has(id: unknown, method: string): Plan<boolean> {
@@ -125,9 +204,7 @@ export function update(id: unknown, entry: unknown, shape: Shape, method: string
 }
 
 export function deleteBatch(ids: unknown, method: string): Plan<number> {
-  if (!Array.isArray(ids)) throw new RuvectorError('INVALID_OPTION', `ids is ${show(ids)}, expected an array`, method);
-  const texts = ids.map((id, i) => toId(id, `ids[${i}]: `, method));
-  return { call: 'db.delete', args: { ids: texts }, buffers: [], read: value };
+  return { call: 'db.delete', args: { ids: toIds(ids, method) }, buffers: [], read: value };
 }
 
 export function deleteOne(id: unknown, method: string): Plan<boolean> {
@@ -147,13 +224,13 @@ export function count(filter: unknown, method: string): Plan<number> {
   return { call: 'db.count', args: parsed === undefined ? {} : { filter: parsed }, buffers: [], read: value };
 }
 
-export function scan(
-  cursor: string | null,
-  limit: number,
-  filter: unknown,
-  includeVectors: boolean,
-  method: string,
-): Plan<{ ids: string[]; entries: StoredEntry[]; cursor: string | null }> {
+export interface ScanPage {
+  readonly ids: string[];
+  readonly entries: StoredEntry[];
+  readonly cursor: string | null;
+}
+
+export function scan(cursor: string | null, limit: number, filter: unknown, includeVectors: boolean, method: string): Plan<ScanPage> {
   const parsed = toFilter(filter, method);
   return {
     call: 'db.scan',
@@ -174,7 +251,13 @@ function plain<T>(call: string, read: Plan<T>['read']): Plan<T> {
   return { call, args: {}, buffers: [], read };
 }
 
+export function dropCollection(name: string): Plan<boolean> {
+  return { call: 'db.dropCollection', args: { name }, buffers: [], read: value };
+}
+
+export const collections: Plan<string[]> = plain('db.collections', (reply) => reply.names as string[]);
 export const clear: Plan<void> = plain('db.clear', () => undefined);
+export const refresh: Plan<boolean> = plain('db.refresh', (reply) => reply.value as boolean);
 export const flush: Plan<void> = plain('db.flush', () => undefined);
 export const stats: Plan<DbStats> = plain('db.stats', (reply) => reply as DbStats);
 export const toBytes: Plan<Uint8Array> = plain('db.toBytes', (_, buffers) => new Uint8Array(buffers[0] as ArrayBuffer));

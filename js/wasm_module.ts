@@ -61,6 +61,12 @@ class WasmBackend implements Backend {
     return this.callSync(method, json, buffers);
   }
 
+  pause(): Promise<void> {
+    return new Promise((resolve) => {
+      setTimeout(resolve);
+    });
+  }
+
   callSync(method: string, json: string, buffers: readonly ArrayBufferView[]): Reply {
     try {
       return this.#call(method, json, buffers);

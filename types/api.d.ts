@@ -63,18 +63,38 @@ export interface DbOptions {
   quantization?: { type: 'none' };
   /** Opens beside a writer, without its lock. */
   readOnly?: boolean;
-  /** Only sync so far: what is acknowledged is on disk. */
-  durability?: 'sync';
+  /**
+   * When a write is acknowledged. sync (default): it is on disk. batch: it is written and survives the end of the process, and is on disk within
+   * 100 ms. none: it is in memory, and written by flush, compact, snapshot and close.
+   */
+  durability?: 'sync' | 'batch' | 'none';
   /** auto: native, or WebAssembly with a warning where there is no addon. */
   backend?: 'auto' | 'native' | 'wasm';
   /** Where the WebAssembly bytes come from; default: beside the package. */
   wasm?: WasmSource;
+  /** Bytes of process memory that rows may take: a write that would need more throws MEMORY_LIMIT and changes nothing. Default: no limit. */
+  memoryBudget?: number;
   /** Threads that link rows, 1 … 256; default: the machine's, at most 8. */
   threads?: number;
   /** Of the graph's levels. With threads: 1, the same input gives the same graph on the same backend. */
   seed?: number;
   /** What `score` of a hit means; default distance. */
   scoreMode?: 'distance' | 'similarity';
+}
+
+/** What a collection can be made with. */
+export type CollectionOptions = Partial<
+  Pick<DbOptions, 'dimensions' | 'distanceMetric' | 'hnswConfig' | 'index' | 'quantization' | 'seed'>
+>;
+
+/** Options of calls that can take long. Ended before its commit, a call leaves the database as it was. */
+export interface LongCall {
+  /** Ends the call with ABORTED. */
+  signal?: AbortSignal;
+  /** Ends the call with TIMEOUT. */
+  timeoutMs?: number;
+  /** Rows, or bytes, of a total that may grow. */
+  onProgress?: (done: number, total: number) => void;
 }
 
 export type WasmBytes = URL | string | BufferSource | WebAssembly.Module;
@@ -99,7 +119,38 @@ export interface StoredEntry {
   metadata?: Metadata;
 }
 
+/** A page of entries; `cursor` starts the next one, null: there is none. It stays good whatever is written, also after reopening. */
+export interface Page {
+  entries: StoredEntry[];
+  cursor: string | null;
+}
+
+/** A collection as plain data; JSON.stringify writes its vectors as arrays. */
+export interface ExportV1 {
+  format: 'ruvector-export';
+  version: 1;
+  options: CollectionOptions;
+  entries: StoredEntry[];
+}
+/** What importAll takes: an export, whose entries may also come one by one. */
+export interface ImportData extends Omit<ExportV1, 'options' | 'entries'> {
+  options?: CollectionOptions;
+  entries: Iterable<VectorEntry> | AsyncIterable<VectorEntry>;
+}
+
+/** What verify found. */
+export interface Verification {
+  ok: boolean;
+  files: number;
+  bytes: number;
+  damage: { file: string; detail: string }[];
+}
+
 export interface SearchOptions {
+  /** Ends the search with ABORTED; WebAssembly looks at it only before it begins. */
+  signal?: AbortSignal;
+  /** Ends the search with TIMEOUT. */
+  timeoutMs?: number;
   filter?: Filter;
   /** Candidates looked at: more is slower and finds more. 1 … 65,536; at least k are looked at. */
   efSearch?: number;
@@ -113,7 +164,10 @@ export interface SearchOptions {
   exact?: boolean;
 }
 export interface SearchQuery extends SearchOptions {
-  vector: Vec;
+  /** Either this … */
+  vector?: Vec;
+  /** … or the id of an entry: what is like it, without itself. */
+  like?: string | number;
   /** 1 … 65,536, default 10; fewer hits come back only where fewer rows match. */
   k?: number;
 }
@@ -146,6 +200,8 @@ export interface DbStats {
   walBytes: number;
   /** What opening found: bytes of a torn last transaction, cut off, and transactions replayed from the log. */
   recovery: { cutBytes: number; replayedTransactions: number };
+  /** What work in the background (merging, shortening the log) failed with last; nothing acknowledged is touched by it. */
+  maintenanceError?: string;
 }
 
 export type ErrorCode =
@@ -183,36 +239,25 @@ export declare class RuvectorError extends Error {
 }
 
 /**
- * A database of vectors. Every promise that resolves after a write means: on disk. Writes take effect in the order they were called.
- * The methods ending in Sync are the same, at once; on WebAssembly they need `VectorDB.open` (or any awaited call) first, else NOT_READY.
- * @example
- * const db = new VectorDB({ dimensions: 384, storagePath: './memory' });
- * await db.insert({ id: 'a', vector, metadata: { topic: 'cats' } });
- * const hits = await db.search({ vector: query, k: 10, filter: { topic: 'cats' } });
+ * A named set of vectors with dimensions and metric of its own. Writes take effect in the order they were called; every read sees the state
+ * between two writes. The methods ending in Sync are the same, at once; on WebAssembly they need `VectorDB.open` (or any awaited call) first,
+ * else NOT_READY.
  */
-export declare class VectorDB {
-  /** Checks the options at once, opens at the first call. A number means dimensions. */
-  constructor(options: DbOptions | number, maxElements?: number);
-  /** Opens now. */
-  static open(options: DbOptions | number): Promise<VectorDB>;
-  static withDimensions(dimensions: number): VectorDB;
-  /** A copy in memory of what toBytes returned. */
-  static fromBytes(bytes: Uint8Array | ArrayBuffer, options?: DbOptions): Promise<VectorDB>;
-
-  /** NOT_READY before an existing database whose dimensions were left out is open. */
+export interface Collection {
+  /** NOT_READY before an existing collection whose dimensions were left out is open. */
   readonly dimensions: number;
   readonly metric: Metric;
-  /** 'native (AVX2)', 'wasm-simd' or 'wasm-scalar'; NOT_READY before WebAssembly is loaded. */
-  readonly backend: string;
 
   /** Adds, or replaces the entry of that id. Resolves to the id. */
   insert(entry: VectorEntry): Promise<string>;
   /** All or nothing. */
-  insertBatch(entries: readonly VectorEntry[] | VectorMatrix): Promise<string[]>;
+  insertBatch(entries: readonly VectorEntry[] | VectorMatrix, options?: LongCall): Promise<string[]>;
   search(query: SearchQuery): Promise<Hits>;
   search(vector: Vec, k?: number, options?: SearchOptions): Promise<Hits>;
   searchBatch(queries: readonly SearchQuery[]): Promise<Hits[]>;
   get(id: string | number): Promise<StoredEntry | null>;
+  /** In the order of the ids. */
+  getMany(ids: readonly (string | number)[]): Promise<(StoredEntry | null)[]>;
   has(id: string | number): Promise<boolean>;
   /** Replaces the parts given; false where there is no such id. */
   update(id: string | number, entry: { vector?: Vec; metadata?: Metadata }): Promise<boolean>;
@@ -227,16 +272,34 @@ export declare class VectorDB {
   count(filter?: Filter): Promise<number>;
   clear(): Promise<void>;
   stats(): Promise<DbStats>;
-  /** In order of insertion; entries that are there all the time are seen exactly once, whatever is written meanwhile. */
+  /**
+   * In order of insertion. Entries that are there all the time are seen exactly once, whatever is written meanwhile; one that is replaced
+   * meanwhile goes to the end and may be seen again.
+   */
   entries(options?: { filter?: Filter; batchSize?: number }): AsyncIterableIterator<StoredEntry>;
   keys(): AsyncIterableIterator<string>;
-  /** Everything acknowledged is on disk already; this also shortens a long log. */
+  /** The same a page at a time: for pages of an application. limit: 1 … 65,536, default 100. */
+  page(options?: { filter?: Filter; limit?: number; cursor?: string | null }): Promise<Page>;
+
+  exportAll(options?: LongCall): Promise<ExportV1>;
+  /** Adds the entries of an export, all or nothing. Resolves to how many they are. */
+  importAll(data: ImportData, options?: LongCall): Promise<number>;
+
+  // Of the whole database, also when called on a collection:
+
+  /** Puts everything acknowledged on disk, and shortens a long log. */
   flush(): Promise<void>;
+  /**
+   * Rewrites the files without what was deleted or replaced before: no byte of it is left in them. Reads and writes go on meanwhile. Not needed
+   * for good searches: merging in the background keeps up by itself.
+   */
+  compact(options?: LongCall): Promise<void>;
+  /** Reads every byte of the files and names what is damaged. */
+  verify(options?: LongCall): Promise<Verification>;
+  /** To a read-only database: shows what others have written since. Resolves to whether there was anything. */
+  refresh(): Promise<boolean>;
   /** The whole database as one run of bytes: a `.rvf` file. */
   toBytes(): Promise<Uint8Array>;
-  /** Waits for the writes under way and releases the lock. Every later call throws CLOSED; closing twice is fine. */
-  close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
 
   insertSync(entry: VectorEntry): string;
   insertBatchSync(entries: readonly VectorEntry[] | VectorMatrix): string[];
@@ -245,6 +308,9 @@ export declare class VectorDB {
   searchSync(vector: Vec, k?: number, options?: SearchOptions): Hits;
   searchBatchSync(queries: readonly SearchQuery[]): Hits[];
   getSync(id: string | number): StoredEntry | null;
+  pageSync(options?: { filter?: Filter; limit?: number; cursor?: string | null }): Page;
+  refreshSync(): boolean;
+  getManySync(ids: readonly (string | number)[]): (StoredEntry | null)[];
   hasSync(id: string | number): boolean;
   updateSync(id: string | number, entry: { vector?: Vec; metadata?: Metadata }): boolean;
   updateMetadataSync(id: string | number, metadata: Metadata): boolean;
@@ -258,7 +324,6 @@ export declare class VectorDB {
   statsSync(): DbStats;
   flushSync(): void;
   toBytesSync(): Uint8Array;
-  closeSync(): void;
 
   /** Aliases of older packages: len, delete, stats, flush. */
   size(): Promise<number>;
@@ -266,6 +331,43 @@ export declare class VectorDB {
   getStats(): Promise<DbStats>;
   save(): Promise<void>;
 }
+
+/**
+ * A database of vectors: its own collection, and others by name. Every promise that resolves after a write means: on disk (see durability).
+ * @example
+ * const db = new VectorDB({ dimensions: 384, storagePath: './memory' });
+ * await db.insert({ id: 'a', vector, metadata: { topic: 'cats' } });
+ * const hits = await db.search({ vector: query, k: 10, filter: { topic: 'cats' } });
+ */
+export declare class VectorDB {
+  /** Checks the options at once, opens at the first call. A number means dimensions. */
+  constructor(options: DbOptions | number, maxElements?: number);
+  /** Opens now. */
+  static open(options: DbOptions | number): Promise<VectorDB>;
+  static withDimensions(dimensions: number): VectorDB;
+  /** A copy in memory of what toBytes returned. */
+  static fromBytes(bytes: Uint8Array | ArrayBuffer, options?: DbOptions): Promise<VectorDB>;
+
+  /** 'native (AVX2)', 'wasm-simd' or 'wasm-scalar'; NOT_READY before WebAssembly is loaded. */
+  readonly backend: string;
+
+  /** The collection of that name (any text of at most 255 bytes); its first call makes it if the options name dimensions, else NOT_FOUND. */
+  collection(name: string, options?: CollectionOptions): Collection;
+  /** Names; this database's own is 'default'. */
+  collections(): Promise<string[]>;
+  /** With all its entries; false where there is none. */
+  dropCollection(name: string): Promise<boolean>;
+  /** A copy of the database in another folder, as of now; reads and writes go on meanwhile. */
+  snapshot(path: string, options?: LongCall): Promise<void>;
+  /** Waits for the calls under way and releases the lock. Every later call throws CLOSED; closing twice is fine. */
+  close(): Promise<void>;
+  collectionsSync(): string[];
+  dropCollectionSync(name: string): boolean;
+  closeSync(): void;
+  [Symbol.asyncDispose](): Promise<void>;
+  [Symbol.dispose](): void;
+}
+export interface VectorDB extends Collection {}
 export { VectorDB as VectorDb };
 export declare function createVectorDb(options: DbOptions): Promise<VectorDB>;
 

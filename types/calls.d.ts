@@ -2,20 +2,33 @@
  * The messages between the façade and the core, by method: JSON arguments, buffers of vectors, JSON reply and its buffers. For whoever writes
  * a transport (worker, server) or a method; users want api.d.ts. test/contract/calls.test.ts holds this list and the core's table equal.
  */
-import type { DbOptions, DbStats, ErrorCode, Filter, Json, Metadata, Metric, SearchOptions } from './api.js';
+import type {
+  CollectionOptions,
+  DbOptions,
+  DbStats,
+  ErrorCode,
+  Filter,
+  Json,
+  Metadata,
+  Metric,
+  SearchOptions,
+  Verification,
+} from './api.js';
 
 /** Options under their canonical names, as the core knows them. */
 export type CoreOptions = Omit<DbOptions, 'backend' | 'wasm'>;
 
 interface OnDatabase {
-  /** From db.open or db.fromBytes. */
+  /** From db.open, db.fromBytes or db.collection: stands for a collection. */
   handle: number;
 }
-interface Opened {
+interface OpenedCollection {
   handle: number;
   dimensions: number;
   distanceMetric: Metric;
   efSearch: number;
+}
+interface Opened extends OpenedCollection {
   readOnly: boolean;
   scoreMode: 'distance' | 'similarity';
 }
@@ -33,13 +46,20 @@ export interface Calls {
   /** buffers[0]: what db.toBytes gave. */
   'db.fromBytes': { args: CoreOptions; reply: Opened };
   'db.close': { args: OnDatabase; reply: Empty };
+  /** Opens a collection, or makes it where options name dimensions. */
+  'db.collection': { args: OnDatabase & { name: string; options: CollectionOptions }; reply: OpenedCollection };
+  'db.collections': { args: OnDatabase; reply: { names: string[] } };
+  'db.dropCollection': { args: OnDatabase & { name: string }; reply: { value: boolean } };
   'db.flush': { args: OnDatabase; reply: Empty };
+  /** Durability batch: puts on disk what is written. */
+  'db.sync': { args: OnDatabase; reply: Empty };
+  'db.refresh': { args: OnDatabase; reply: { value: boolean } };
   /** Reply buffers[0]: a `.rvf` file. */
   'db.toBytes': { args: OnDatabase; reply: Empty };
   'db.stats': { args: OnDatabase; reply: DbStats };
   /** buffers[0]: f32 [queries × dimensions]. Reply buffers: f32 distances of all hits; f32 vectors of the hits of queries that asked. */
   'db.search': {
-    args: OnDatabase & { queries: readonly (SearchOptions & { k?: number })[] };
+    args: OnDatabase & { queries: readonly (Omit<SearchOptions, 'signal'> & { k?: number; like?: string; token?: number })[] };
     reply: { hits: readonly { ids: readonly string[]; metadata?: Rows }[] };
   };
   /** Reply buffers[0]: f32 vectors of those found. */
@@ -51,13 +71,28 @@ export interface Calls {
     args: OnDatabase & { cursor?: string; limit?: number; filter?: Filter; includeVectors?: boolean };
     reply: { ids: readonly string[]; metadata: Rows; cursor: string | null };
   };
-  /** buffers[0]: f32 [ids × dimensions]. */
-  'db.insert': { args: OnDatabase & { ids: readonly string[]; metadata?: Rows }; reply: { count: number } };
+  /** buffers[0]: f32 [ids × dimensions]. With a job: kept for its commit; `first` of them came before. */
+  'db.insert': {
+    args: OnDatabase & { ids: readonly string[]; metadata?: Rows; job?: number; first?: number };
+    reply: { count: number };
+  };
   /** buffers[0], if there: f32 [dimensions]. */
   'db.update': { args: OnDatabase & { id: string; metadata?: Metadata | null }; reply: { value: boolean } };
   'db.delete': { args: OnDatabase & { ids: readonly string[] }; reply: { value: number } };
   'db.deleteWhere': { args: OnDatabase & { filter: Filter }; reply: { value: number } };
   'db.clear': { args: OnDatabase; reply: Empty };
+  /** A call in steps: job.begin, for insert its entries with db.insert, job.step until it is finished, job.end whatever happened. */
+  'job.begin': {
+    args: OnDatabase & { kind: 'insert' | 'compact' | 'snapshot' | 'verify'; path?: string };
+    reply: { job: number };
+  };
+  'job.step': {
+    args: { job: number; handle?: number };
+    reply: { done: number; total: number; committed: boolean; finished: boolean; value?: number | Verification | null };
+  };
+  'job.end': { args: { job: number; handle?: number }; reply: Empty };
+  /** Ends the searches that were given this token. */
+  'call.cancel': { args: { token: number }; reply: Empty };
 }
 
 /** Instead of a reply, with no buffers. */

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "binding/jobs.h"
 #include "binding/methods.h"
 #include "binding/vectors.h"
 #include "simd/distance.h"
@@ -14,8 +15,8 @@ constexpr Method kOwnMethods[] = {{"meta.info", Info}};
 
 template <typename F>
 void ForEachMethod(const F& f) {
-  for (const auto& table :
-       {std::span<const Method>(kOwnMethods), DatabaseMethods(), ReadMethods(), WriteMethods()}) {
+  for (const auto& table : {std::span<const Method>(kOwnMethods), DatabaseMethods(),
+                            CollectionMethods(), ReadMethods(), WriteMethods(), JobMethods()}) {
     for (const Method& m : table) f(m);
   }
 }
@@ -66,33 +67,101 @@ void Guard(const Run& run, const Fail& fail) noexcept {
 
 }  // namespace
 
-uint32_t Session::Add(std::unique_ptr<Database> database) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  databases_.emplace(next_handle_, std::move(database));
-  return next_handle_++;
+namespace {
+constexpr size_t kMostEarly = 4096;
 }
 
-std::shared_ptr<Database> Session::Get(uint32_t handle) const {
+uint32_t Session::Add(Opened opened) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto at = databases_.find(handle);
-  if (at == databases_.end()) throw Error(ErrorCode::kClosed, "the database is closed");
+  for (const auto& [handle, known] : handles_) {
+    if (known.collection == opened.collection) return handle;
+  }
+  handles_.emplace(next_number_, std::move(opened));
+  return next_number_++;
+}
+
+Opened Session::Get(uint32_t handle) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto at = handles_.find(handle);
+  if (at == handles_.end()) throw Error(ErrorCode::kClosed, "the database is closed");
+  if (at->second.collection->dropped()) {
+    throw Error(ErrorCode::kNotFound,
+                "collection " + QuoteForMessage(at->second.collection->name()) + " was dropped");
+  }
   return at->second;
 }
 
 void Session::Close(uint32_t handle) {
   std::shared_ptr<Database> database;
+  std::vector<std::shared_ptr<Job>> ended;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const auto at = databases_.find(handle);
-    if (at == databases_.end()) return;
-    database = std::move(at->second);
-    databases_.erase(at);
+    const auto at = handles_.find(handle);
+    if (at == handles_.end()) return;
+    database = at->second.database;
+    std::erase_if(handles_, [&](const auto& h) { return h.second.database == database; });
+    std::erase_if(jobs_, [&](const auto& j) {
+      if (j.second.database != database) return false;
+      ended.push_back(j.second.job);
+      return true;
+    });
   }
+  ended.clear();
   // Calls under way on other threads keep reading; writing ends here.
   database->Close();
 }
 
-std::shared_ptr<Database> MethodContext::database() const {
+uint32_t Session::AddJob(std::shared_ptr<Job> job, std::shared_ptr<Database> database) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  jobs_[next_number_] = {std::move(job), std::move(database)};
+  return next_number_++;
+}
+
+std::shared_ptr<Job> Session::GetJob(uint32_t number) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto at = jobs_.find(number);
+  if (at == jobs_.end()) throw Error(ErrorCode::kAborted, "the call has ended");
+  return at->second.job;
+}
+
+void Session::EndJob(uint32_t number) {
+  RunningJob ended;  // destroyed without the lock
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto at = jobs_.find(number);
+  if (at == jobs_.end()) return;
+  ended = std::move(at->second);
+  jobs_.erase(at);
+}
+
+std::shared_ptr<const std::atomic<bool>> Session::CancelFlag(uint32_t token) {
+  auto flag = std::make_shared<std::atomic<bool>>(false);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::erase_if(cancels_, [](const auto& c) { return c.second.expired(); });
+  *flag = cancelled_early_.erase(token) > 0;
+  cancels_[token] = flag;
+  return flag;
+}
+
+void Session::Cancel(uint32_t token) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto at = cancels_.find(token);
+  if (const auto flag = at == cancels_.end() ? nullptr : at->second.lock()) {
+    *flag = true;
+    return;
+  }
+  // The call waits for its thread, or has just ended.
+  if (cancelled_early_.size() > kMostEarly) cancelled_early_.clear();
+  cancelled_early_.insert(token);
+}
+
+size_t Session::memory_bytes() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  size_t bytes = 0;
+  for (const auto& [handle, opened] : handles_) bytes += opened.collection->memory_bytes();
+  return bytes;
+}
+
+Opened MethodContext::opened() const {
   return session.Get(static_cast<uint32_t>(args.Whole("handle", 1, 0xffffffff).value_or(0)));
 }
 
@@ -133,8 +202,8 @@ FastHits CallSearch(Session& session, uint32_t handle, const float* vector, size
   FastHits result;
   Guard(
       [&] {
-        const std::shared_ptr<Database> db = session.Get(handle);
-        const Collection& collection = db->collection();
+        const Opened opened = session.Get(handle);
+        const Collection& collection = *opened.collection;
         SearchRequest request;
         request.vector =
             ReadMatrix({vector, values * sizeof(float)}, 1, collection.options().dimensions);

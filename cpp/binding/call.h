@@ -3,10 +3,12 @@
 // methods and the only catch are in call.cc.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,19 +35,48 @@ struct Reply {
   std::vector<std::string> buffers;
 };
 
-/// The open databases of one JavaScript environment, by handle. Threads: any.
+class Job;
+
+/// What a handle stands for: a collection of an open database.
+struct Opened {
+  std::shared_ptr<Database> database;
+  std::shared_ptr<Collection> collection;
+};
+
+/// The open databases of one JavaScript environment and its long calls, by number. Threads: any.
 class Session {
  public:
-  uint32_t Add(std::unique_ptr<Database> database);
-  /// Throws kClosed for a handle that is not open.
-  std::shared_ptr<Database> Get(uint32_t handle) const;
-  /// Closes, once no call works with it any more; an unknown handle is no error.
+  /// The same collection gets the same handle.
+  uint32_t Add(Opened opened);
+  /// Throws kClosed for a handle that is not open, kNotFound for a dropped collection.
+  Opened Get(uint32_t handle) const;
+  /// Closes the database, all its handles and jobs; an unknown handle is no error. Throws as
+  /// Database::Close.
   void Close(uint32_t handle);
 
+  uint32_t AddJob(std::shared_ptr<Job> job, std::shared_ptr<Database> database);
+  /// Throws kAborted for a job that has ended.
+  std::shared_ptr<Job> GetJob(uint32_t number) const;
+  void EndJob(uint32_t number);
+
+  /// The flag that a call of this token looks at; raised by Cancel, forgotten by its last owner.
+  std::shared_ptr<const std::atomic<bool>> CancelFlag(uint32_t token);
+  void Cancel(uint32_t token);
+
+  /// Process memory that the rows of all open databases take.
+  size_t memory_bytes() const;
+
  private:
+  struct RunningJob {
+    std::shared_ptr<Job> job;
+    std::shared_ptr<Database> database;
+  };
   mutable std::mutex mutex_;
-  std::map<uint32_t, std::shared_ptr<Database>> databases_;
-  uint32_t next_handle_ = 1;
+  std::map<uint32_t, Opened> handles_;
+  std::map<uint32_t, RunningJob> jobs_;
+  std::map<uint32_t, std::weak_ptr<std::atomic<bool>>> cancels_;
+  std::set<uint32_t> cancelled_early_;  // tokens whose call has not begun
+  uint32_t next_number_ = 1;
 };
 
 /// Answers a request; every failure is in the reply.

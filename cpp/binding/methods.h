@@ -16,7 +16,7 @@ struct MethodContext {
   const Arguments& args;
   std::span<const BufferView> buffers;
 
-  std::shared_ptr<Database> database() const;
+  Opened opened() const;
   /// Throws kInvalidOption when it is missing.
   const BufferView& Buffer(size_t index) const;
 };
@@ -28,11 +28,17 @@ struct Method {
 
 // methods_database.cc: opening, closing, persistence.
 std::span<const Method> DatabaseMethods();
+// methods_collection.cc: making, listing and dropping collections.
+std::span<const Method> CollectionMethods();
 // methods_read.cc: get, search, scan.
 std::span<const Method> ReadMethods();
 // methods_write.cc: insert, update, delete.
 std::span<const Method> WriteMethods();
+// methods_job.cc: long calls.
+std::span<const Method> JobMethods();
 
+/// Gives a collection a handle and tells what it is.
+Reply DescribeOpened(Session& session, const Opened& opened);
 /// {"value": v}
 Reply ValueReply(bool value);
 Reply ValueReply(size_t value);

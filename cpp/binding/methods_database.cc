@@ -5,14 +5,17 @@
 namespace ruvector {
 namespace {
 
-Reply Opened(const MethodContext& c, std::unique_ptr<Database> db, const OpenOptions& options) {
-  const CollectionOptions& o = db->collection().options();
-  std::string json = "{\"dimensions\":" + std::to_string(o.dimensions) + ",\"distanceMetric\":\"" +
-                     MetricName(o.metric) + "\",\"efSearch\":" + std::to_string(o.ef_search) +
-                     ",\"readOnly\":" + (db->read_only() ? "true" : "false") + ",\"scoreMode\":\"" +
-                     options.score_mode + "\",\"handle\":";
-  json += std::to_string(c.session.Add(std::move(db))) + "}";
-  return {std::move(json), {}};
+Reply OpenedReply(const MethodContext& c, std::unique_ptr<Database> db,
+                  const OpenOptions& options) {
+  const std::shared_ptr<Database> shared = std::move(db);
+  const std::shared_ptr<Collection> collection =
+      shared->OpenCollection(std::string(kDefaultCollectionName), {});
+  Reply reply = DescribeOpened(c.session, {shared, collection});
+  reply.json.back() = ',';
+  reply.json += "\"readOnly\":";
+  reply.json += shared->read_only() ? "true" : "false";
+  reply.json += ",\"scoreMode\":\"" + options.score_mode + "\"}";
+  return reply;
 }
 
 Reply Validate(const MethodContext& c) {
@@ -22,7 +25,7 @@ Reply Validate(const MethodContext& c) {
 
 Reply Open(const MethodContext& c) {
   const OpenOptions options = ReadOpenOptions(c.json);
-  return Opened(c, Database::Open(options.database), options);
+  return OpenedReply(c, Database::Open(options.database), options);
 }
 
 Reply FromBytes(const MethodContext& c) {
@@ -35,10 +38,11 @@ Reply FromBytes(const MethodContext& c) {
     c.args.Refuse("storagePath", "none: fromBytes opens a copy in memory",
                   c.args.Get("storagePath"));
   const BufferView& bytes = c.Buffer(0);
-  return Opened(c,
-                Database::FromBytes(std::string(static_cast<const char*>(bytes.data), bytes.bytes),
-                                    options.database),
-                options);
+  return OpenedReply(
+      c,
+      Database::FromBytes(std::string(static_cast<const char*>(bytes.data), bytes.bytes),
+                          options.database),
+      options);
 }
 
 Reply Close(const MethodContext& c) {
@@ -47,42 +51,62 @@ Reply Close(const MethodContext& c) {
 }
 
 Reply Flush(const MethodContext& c) {
-  c.database()->Flush();
+  c.opened().database->Flush();
   return {"{}", {}};
 }
 
+Reply Sync(const MethodContext& c) {
+  c.opened().database->Sync();
+  return {"{}", {}};
+}
+
+Reply Refresh(const MethodContext& c) { return ValueReply(c.opened().database->Refresh()); }
+
 Reply ToBytes(const MethodContext& c) {
   Reply reply{"{}", {}};
-  reply.buffers.push_back(c.database()->ToBytes());
+  reply.buffers.push_back(c.opened().database->ToBytes());
   return reply;
 }
 
 Reply Stats(const MethodContext& c) {
-  const std::shared_ptr<Database> db = c.database();
-  const DatabaseStats s = db->Stats();
-  const CollectionOptions& o = db->collection().options();
+  const Opened opened = c.opened();
+  const CollectionStats rows = opened.collection->Stats();
+  const DatabaseStats s = opened.database->Stats();
+  const CollectionOptions& o = opened.collection->options();
   const auto number = [](const char* key, uint64_t v) {
     return std::string(",\"") + key + "\":" + std::to_string(v);
   };
-  return {"{\"count\":" + std::to_string(s.collection.count) + number("dimensions", o.dimensions) +
-              ",\"metric\":\"" + MetricName(o.metric) + "\",\"indexType\":\"" +
-              (s.collection.linked > 0 ? "hnsw" : "flat") + "\"" +
-              number("memoryUsage", s.collection.memory_bytes) + number("diskUsage", s.disk_bytes) +
-              number("deleted", s.collection.deleted) + number("segments", s.collection.segments) +
-              number("pending", s.collection.pending) + number("walBytes", s.wal_bytes) +
-              ",\"recovery\":{\"cutBytes\":" + std::to_string(s.cut_bytes) +
-              number("replayedTransactions", s.replayed_transactions) + "}}",
-          {}};
+  std::string json = "{\"count\":" + std::to_string(rows.count) +
+                     number("dimensions", o.dimensions) + ",\"metric\":\"" + MetricName(o.metric) +
+                     "\",\"indexType\":\"" + (rows.linked > 0 ? "hnsw" : "flat") + "\"" +
+                     number("memoryUsage", rows.memory_bytes) + number("diskUsage", s.disk_bytes) +
+                     number("deleted", rows.deleted) + number("segments", rows.segments) +
+                     number("pending", rows.pending) + number("walBytes", s.wal_bytes) +
+                     ",\"recovery\":{\"cutBytes\":" + std::to_string(s.cut_bytes) +
+                     number("replayedTransactions", s.replayed_transactions) + "}";
+  if (!s.maintenance_error.empty()) {
+    json += ",\"maintenanceError\":";
+    AppendJsonString(json, s.maintenance_error);
+  }
+  return {json + "}", {}};
 }
 
 constexpr Method kMethods[] = {
     {"db.validate", Validate}, {"db.open", Open},   {"db.fromBytes", FromBytes},
     {"db.close", Close},       {"db.flush", Flush}, {"db.toBytes", ToBytes},
-    {"db.stats", Stats},
+    {"db.stats", Stats},       {"db.sync", Sync},   {"db.refresh", Refresh},
 };
 
 }  // namespace
 
 std::span<const Method> DatabaseMethods() { return kMethods; }
+
+Reply DescribeOpened(Session& session, const Opened& opened) {
+  const CollectionOptions& o = opened.collection->options();
+  return {"{\"handle\":" + std::to_string(session.Add(opened)) + ",\"dimensions\":" +
+              std::to_string(o.dimensions) + ",\"distanceMetric\":\"" + MetricName(o.metric) +
+              "\",\"efSearch\":" + std::to_string(opened.collection->ef_search()) + "}",
+          {}};
+}
 
 }  // namespace ruvector

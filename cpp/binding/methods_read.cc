@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cmath>
 
 #include "binding/methods.h"
@@ -39,10 +40,10 @@ void AppendRows(std::string& json, std::string& vectors, const std::vector<Row>&
 
 SearchRequest ReadSearch(const Arguments& q, const std::optional<Filter>& filter) {
   static constexpr std::string_view kKnown[] = {
-      "k",   "filter", "efSearch", "exact",    "threshold", "includeVectors", "includeMetadata",
-      "mmr", "recall", "signal",   "timeoutMs"};
+      "k",    "filter", "efSearch", "exact",     "threshold", "includeVectors", "includeMetadata",
+      "like", "mmr",    "recall",   "timeoutMs", "token"};
   q.RequireKnown(kKnown);
-  for (const std::string_view later : {"mmr", "recall", "signal", "timeoutMs"}) {
+  for (const std::string_view later : {"mmr", "recall"}) {
     if (q.Has(later)) {
       throw Error(ErrorCode::kUnsupported,
                   "search option " + std::string(later) + " is not supported by this version");
@@ -56,12 +57,18 @@ SearchRequest ReadSearch(const Arguments& q, const std::optional<Filter>& filter
   r.include_vectors = q.Flag("includeVectors").value_or(false);
   r.include_metadata = q.Flag("includeMetadata").value_or(true);
   r.filter = filter ? &*filter : nullptr;
+  if (const Json* ms = q.Find("timeoutMs")) {
+    const double wait = ms->IsNumber() ? ms->GetDouble() : -1;
+    if (!(wait > 0 && wait <= 1e9)) q.Refuse("timeoutMs", "a number above 0", *ms);
+    r.interrupt.deadline = std::chrono::steady_clock::now() +
+                           std::chrono::microseconds(static_cast<int64_t>(wait * 1000));
+  }
   return r;
 }
 
 Reply Search(const MethodContext& c) {
-  const std::shared_ptr<Database> db = c.database();
-  const Collection& collection = db->collection();
+  const Opened opened = c.opened();
+  const Collection& collection = *opened.collection;
   const size_t dimensions = collection.options().dimensions;
   const Json& queries = c.args.Get("queries");
   if (!queries.IsArray()) c.args.Refuse("queries", "an array", queries);
@@ -70,14 +77,30 @@ Reply Search(const MethodContext& c) {
 
   // All of them are checked before the first is run.
   std::vector<std::optional<Filter>> filters(queries.Size());
+  std::vector<std::vector<float>> likes(queries.Size());
   std::vector<SearchRequest> requests;
   for (unsigned i = 0; i < queries.Size(); ++i) {
     const std::string where = several ? "query " + std::to_string(i) + ": " : "";
     const Arguments q(queries[i], where);
     filters[i] = ReadFilter(q.Find("filter"));
     requests.push_back(ReadSearch(q, filters[i]));
-    requests.back().vector = vectors + i * dimensions;
-    RequireValidVector(collection.space(), requests.back().vector, where);
+    SearchRequest& request = requests.back();
+    request.vector = vectors + i * dimensions;
+    if (const Json* like = q.Find("like")) {
+      if (!like->IsString()) q.Refuse("like", "an id", *like);
+      std::optional<Row> row = collection.Get(JsonText(*like), true);
+      if (!row) {
+        throw Error(ErrorCode::kNotFound, where + "there is no entry " +
+                                              QuoteForMessage(JsonText(*like)) + " to be like");
+      }
+      likes[i] = std::move(row->vector);
+      request.vector = likes[i].data();
+      request.exclude = JsonText(*like);
+    } else {
+      RequireValidVector(collection.space(), request.vector, where);
+    }
+    if (const auto token = q.Whole("token", 0, 0xffffffff))
+      request.interrupt.cancelled = c.session.CancelFlag(static_cast<uint32_t>(*token));
   }
 
   Reply reply{"{\"hits\":[", std::vector<std::string>(2)};
@@ -114,14 +137,14 @@ std::string ReadId(const MethodContext& c) {
 }
 
 Reply Get(const MethodContext& c) {
-  const std::shared_ptr<Database> db = c.database();
+  const Opened opened = c.opened();
   const Json& ids = c.args.Get("ids");
   if (!ids.IsArray()) c.args.Refuse("ids", "an array of strings", ids);
   Reply reply{"{\"found\":[", std::vector<std::string>(1)};
   std::string metadata;
   for (unsigned i = 0; i < ids.Size(); ++i) {
     if (!ids[i].IsString()) c.args.Refuse("ids[" + std::to_string(i) + "]", "a string", ids[i]);
-    const std::optional<Row> row = db->collection().Get(JsonText(ids[i]), true);
+    const std::optional<Row> row = opened.collection->Get(JsonText(ids[i]), true);
     reply.json += i > 0 ? "," : "";
     reply.json += row ? "true" : "false";
     metadata += i > 0 ? "," : "";
@@ -132,16 +155,16 @@ Reply Get(const MethodContext& c) {
   return reply;
 }
 
-Reply Has(const MethodContext& c) { return ValueReply(c.database()->collection().Has(ReadId(c))); }
+Reply Has(const MethodContext& c) { return ValueReply(c.opened().collection->Has(ReadId(c))); }
 
 Reply Count(const MethodContext& c) {
-  const std::shared_ptr<Database> db = c.database();
+  const Opened opened = c.opened();
   const std::optional<Filter> filter = ReadFilter(c.args.Find("filter"));
-  return ValueReply(db->collection().Count(filter ? &*filter : nullptr));
+  return ValueReply(opened.collection->Count(filter ? &*filter : nullptr));
 }
 
 Reply Scan(const MethodContext& c) {
-  const std::shared_ptr<Database> db = c.database();
+  const Opened opened = c.opened();
   const std::optional<Filter> filter = ReadFilter(c.args.Find("filter"));
   uint64_t cursor = 0;
   if (const Json* text = c.args.Find("cursor"); text != nullptr && !text->IsNull()) {
@@ -149,8 +172,8 @@ Reply Scan(const MethodContext& c) {
       c.args.Refuse("cursor", "a cursor that scan returned", *text);
   }
   const size_t limit = c.args.Whole("limit", 1, kMaxK).value_or(kScanLimit);
-  const ScanPage page = db->collection().Scan(cursor, limit, filter ? &*filter : nullptr,
-                                              c.args.Flag("includeVectors").value_or(true));
+  const ScanPage page = opened.collection->Scan(cursor, limit, filter ? &*filter : nullptr,
+                                                c.args.Flag("includeVectors").value_or(true));
   Reply reply{"{", std::vector<std::string>(1)};
   AppendRows(reply.json, reply.buffers[0], page.rows);
   reply.json +=

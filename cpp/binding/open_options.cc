@@ -19,7 +19,10 @@ constexpr std::string_view kQuantizations[] = {"auto",   "none",    "scalar", "p
                                                "binary", "rotated", "tiered"};
 constexpr size_t kMaxSafeInteger = sizeof(size_t) == 4 ? 0xffffffff : (size_t{1} << 52) * 2 - 1;
 
-void ReadHnsw(const Json& json, DatabaseOptions& o) {
+constexpr std::string_view kKnownOfCollection[] = {"dimensions", "distanceMetric", "hnswConfig",
+                                                   "index",      "quantization",   "seed"};
+
+void ReadHnsw(const Json& json, CollectionRequest& o) {
   const Arguments hnsw(json, "hnswConfig.");
   hnsw.RequireKnown(kKnownHnsw);
   o.m = hnsw.Whole("m", 2, 512);
@@ -33,33 +36,17 @@ void ReadHnsw(const Json& json, DatabaseOptions& o) {
   throw Error(ErrorCode::kUnsupported, what + " is not supported by this version");
 }
 
-}  // namespace
-
-OpenOptions ReadOpenOptions(const Json& json) {
-  const Arguments args(json);
-  args.RequireKnown(kKnown);
-  OpenOptions out;
-  DatabaseOptions& o = out.database;
+void ReadRequest(const Arguments& args, CollectionRequest& o) {
   o.dimensions = args.Whole("dimensions", 1, kMaxDimensions);
   if (const auto metric = args.Word("distanceMetric", kMetrics))
     o.metric = static_cast<Metric>(*metric);
   if (const auto index = args.Word("index", kIndexes)) o.index = static_cast<IndexKind>(*index);
-  o.path = args.Text("storagePath").value_or("");
-  if (args.Has("storagePath") && o.path.empty())
-    args.Refuse("storagePath", "a path, or \":memory:\"", args.Get("storagePath"));
-  if (o.path.find('\0') != std::string::npos)
-    args.Refuse("storagePath", "a path without NUL", args.Get("storagePath"));
-  if (o.path == ":memory:") o.path.clear();
   if (const Json* hnsw = args.Find("hnswConfig")) ReadHnsw(*hnsw, o);
-  o.read_only = args.Flag("readOnly").value_or(false);
-  o.threads = args.Whole("threads", 1, 256).value_or(0);
   if (const auto seed = args.Whole("seed", 0, kMaxSafeInteger)) {
     if (o.seed && *o.seed != *seed)
       args.Refuse("seed", "the same as hnswConfig.seed", args.Get("seed"));
     o.seed = *seed;
   }
-  if (const auto mode = args.Word("scoreMode", kScoreModes)) out.score_mode = kScoreModes[*mode];
-
   if (const Json* quantization = args.Find("quantization")) {
     const Arguments q(*quantization, "quantization.");
     if (!q.Has("type")) q.Get("type");
@@ -69,10 +56,36 @@ OpenOptions ReadOpenOptions(const Json& json) {
     const std::string_view known[] = {"type"};
     q.RequireKnown(known);
   }
-  if (const auto d = args.Word("durability", kDurabilities); d && *d != 0) {
-    NotYet("durability \"" + std::string(kDurabilities[*d]) + "\"");
-  }
-  if (args.Has("memoryBudget")) NotYet("memoryBudget");
+}
+
+}  // namespace
+
+CollectionRequest ReadCollectionOptions(const Json& json) {
+  const Arguments args(json);
+  args.RequireKnown(kKnownOfCollection);
+  CollectionRequest request;
+  ReadRequest(args, request);
+  return request;
+}
+
+OpenOptions ReadOpenOptions(const Json& json) {
+  const Arguments args(json);
+  args.RequireKnown(kKnown);
+  OpenOptions out;
+  DatabaseOptions& o = out.database;
+  ReadRequest(args, o);
+  o.path = args.Text("storagePath").value_or("");
+  if (args.Has("storagePath") && o.path.empty())
+    args.Refuse("storagePath", "a path, or \":memory:\"", args.Get("storagePath"));
+  if (o.path.find('\0') != std::string::npos)
+    args.Refuse("storagePath", "a path without NUL", args.Get("storagePath"));
+  if (o.path == ":memory:") o.path.clear();
+  o.read_only = args.Flag("readOnly").value_or(false);
+  o.threads = args.Whole("threads", 1, 256).value_or(0);
+  o.memory_budget = args.Whole("memoryBudget", 1, kMaxSafeInteger).value_or(0);
+  if (const auto mode = args.Word("scoreMode", kScoreModes)) out.score_mode = kScoreModes[*mode];
+  if (const auto d = args.Word("durability", kDurabilities))
+    o.durability = static_cast<Durability>(*d);
   if (o.path.empty()) {
     if (!o.dimensions) args.Get("dimensions");
     if (o.read_only)

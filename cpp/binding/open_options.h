@@ -14,5 +14,7 @@ struct OpenOptions {
 /// Checks every key, type and range. Throws kInvalidOption; kUnsupported for what this version does
 /// not do.
 OpenOptions ReadOpenOptions(const Json& args);
+/// The same for a further collection of an open database.
+CollectionRequest ReadCollectionOptions(const Json& args);
 
 }  // namespace ruvector

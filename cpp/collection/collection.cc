@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <mutex>
 #include <shared_mutex>
+#include <unordered_map>
 
 #include "core/error.h"
+#include "core/json.h"
 #include "core/parallel.h"
 
 namespace ruvector {
@@ -13,24 +15,32 @@ namespace {
 // Rows appended or linked under one lock: what a search may have to wait for.
 constexpr size_t kAppendSlice = 1024;
 constexpr size_t kLinkSlice = 16;
-// A growing segment beyond this is sealed for good; a rewrite of it would take seconds.
-constexpr size_t kSealBytes = sizeof(void*) == 4 ? size_t{256} << 20 : size_t{1} << 30;
+// Rows whose metadata is matched between two looks at the clock.
+constexpr size_t kMatchSlice = 512;
 
 }  // namespace
 
-Collection::Collection(uint32_t id, std::string name, const CollectionOptions& options)
-    : id_(id),
-      name_(std::move(name)),
+Collection::Collection(CollectionEntry entry, const CollectionOptions& options)
+    : entry_(std::move(entry)),
       options_(options),
-      space_(options.metric, options.dimensions) {
+      space_(options.metric, options.dimensions),
+      ef_search_(options.ef_search) {
   if (options_.threads == 0) options_.threads = DefaultThreads();
+  next_row_ = entry_.next_row;
+}
+
+CollectionEntry Collection::Describe(std::vector<SegmentEntry> segments) const {
+  CollectionEntry entry = entry_;
+  entry.next_row = next_row_;
+  entry.segments = std::move(segments);
+  return entry;
 }
 
 void Collection::Load(Directory& directory, const DatabaseId& database,
                       const std::vector<SegmentEntry>& segments) {
   for (const SegmentEntry& entry : segments) {
     auto segment =
-        std::make_unique<SealedSegment>(directory, database, entry, space_, options_.hnsw.m);
+        std::make_shared<SealedSegment>(directory, database, entry, space_, options_.hnsw.m);
     if (entry.growing && &entry == &segments.back()) {
       growing_entry_ = entry;
       thawable_ = std::move(segment);
@@ -38,6 +48,23 @@ void Collection::Load(Directory& directory, const DatabaseId& database,
       sealed_.push_back(std::move(segment));
     }
   }
+  MeasureMemory();
+}
+
+void Collection::TakeContents(Collection& other) {
+  const std::lock_guard<FairMutex> lock(mutex_);
+  sealed_ = std::move(other.sealed_);
+  thawable_ = std::move(other.thawable_);
+  growing_ = std::move(other.growing_);
+  growing_entry_ = other.growing_entry_;
+  next_row_ = other.next_row_;
+  MeasureMemory();
+}
+
+void Collection::MeasureMemory() {
+  size_t bytes = 0;
+  ForEachSegment([&](const Segment& segment) { bytes += segment.heap_bytes(); });
+  memory_bytes_.store(bytes, std::memory_order_relaxed);
 }
 
 std::optional<Collection::Located> Collection::Locate(std::string_view id) const {
@@ -67,34 +94,77 @@ void Collection::RequireGrowing() {
   thawable_.reset();
 }
 
-void Collection::Prepare(std::span<const Operation> operations) {
-  size_t rows = 0, id_bytes = 0, metadata_bytes = 0;
+void Collection::Prepare(std::span<Operation> operations) {
+  size_t own = 0, texts = 0, updates = 0;
+  bool clears = false;
   for (const Operation& op : operations) {
-    if (op.kind == Operation::Kind::kClear && operations.size() > 1) {
-      throw Error(ErrorCode::kCorrupt, "a transaction clears the collection and does more");
-    }
+    if (op.collection != this) continue;
+    ++own;
+    clears = clears || op.kind == Operation::Kind::kClear;
     if (op.kind == Operation::Kind::kPut && !space_.IsSound(op.vector)) {
       throw Error(ErrorCode::kCorrupt, "a transaction puts a vector that is not finite");
     }
+    texts += op.kind == Operation::Kind::kPut || op.kind == Operation::Kind::kSetMetadata;
+    updates += op.kind == Operation::Kind::kSetMetadata;
+  }
+  if (clears && own > 1) {
+    throw Error(ErrorCode::kCorrupt, "a transaction clears a collection and does more in it");
+  }
+  slots_.reserve(operations.size());
+  if (texts > 0) RequireGrowing();
+  if (!sealed_.empty() || thawable_) {
+    // Damage on disk must be found before the commit: whatever Apply will read there is read, and
+    // so checked, now.
+    const std::shared_lock<FairMutex> lock(mutex_);
+    std::unordered_map<std::string_view, const Operation*> earlier;
+    for (Operation& op : operations) {
+      if (op.collection != this) continue;
+      const std::optional<Located> row = Locate(op.id);
+      if (op.kind == Operation::Kind::kSetMetadata) {
+        const auto before = earlier.find(op.id);
+        const Operation* put = before == earlier.end() ? nullptr : before->second;
+        if (put != nullptr) {
+          if (put->kind == Operation::Kind::kPut) op.vector = put->vector;
+        } else if (row && row->segment != growing_.get()) {
+          op.vector = row->segment->Vector(row->slot);
+        }
+        if (op.vector != nullptr) op.kind = Operation::Kind::kPut;
+      }
+      if (updates > 0) earlier[op.id] = &op;
+    }
+  }
+  size_t rows = 0, id_bytes = 0, metadata_bytes = 0;
+  for (const Operation& op : operations) {
+    if (op.collection != this) continue;
+    if (op.kind != Operation::Kind::kPut && op.kind != Operation::Kind::kSetMetadata) continue;
+    rows += op.kind == Operation::Kind::kPut;
+    id_bytes += op.id.size();
+    metadata_bytes += op.metadata.size();
+  }
+  if (texts == 0) return;
+  const std::lock_guard<FairMutex> lock(mutex_);
+  growing_->Reserve(rows, id_bytes, metadata_bytes);
+}
+
+size_t Collection::BytesAfter(std::span<const Operation> operations) const {
+  size_t rows = 0, id_bytes = 0, metadata_bytes = 0;
+  for (const Operation& op : operations) {
+    if (op.collection != this) continue;
     if (op.kind != Operation::Kind::kPut && op.kind != Operation::Kind::kSetMetadata) continue;
     ++rows;
     id_bytes += op.id.size();
     metadata_bytes += op.metadata.size();
   }
-  slots_.reserve(operations.size());
-  if (rows > 0) RequireGrowing();
-  if (!sealed_.empty() || thawable_) {
-    // Damage on disk must be found before the commit: whatever Apply will read there is read, and
-    // so checked, now.
-    const std::shared_lock<FairMutex> lock(mutex_);
-    for (const Operation& op : operations) {
-      const std::optional<Located> row = Locate(op.id);
-      if (row && op.kind == Operation::Kind::kSetMetadata) row->segment->Vector(row->slot);
-    }
+  if (rows == 0) return memory_bytes();
+  const std::shared_lock<FairMutex> lock(mutex_);
+  if (growing_) {
+    return memory_bytes() - growing_->heap_bytes() +
+           growing_->BytesAfterReserve(rows, id_bytes, metadata_bytes);
   }
-  if (rows == 0) return;
-  const std::lock_guard<FairMutex> lock(mutex_);
-  growing_->Reserve(rows, id_bytes, metadata_bytes);
+  // What thawing the last checkpoint will take, roughly: its file.
+  return memory_bytes() + (thawable_ ? static_cast<size_t>(thawable_->bytes()) : 0) +
+         rows * (options_.dimensions + 2 * options_.hnsw.m + 32) * sizeof(float) + id_bytes +
+         metadata_bytes;
 }
 
 void Collection::Retire(std::string_view id) {
@@ -110,28 +180,24 @@ void Collection::Apply(std::span<const Operation> operations) {
     const std::lock_guard<FairMutex> lock(mutex_);
     for (; i < end; ++i) {
       const Operation& op = operations[i];
-      if (op.kind == Operation::Kind::kPut) {
-        slots[i] = growing_->Append(op.id, op.metadata, op.vector);
-      } else if (op.kind == Operation::Kind::kSetMetadata) {
-        // A sealed row cannot change: it moves.
-        const std::optional<Located> row = Locate(op.id);
-        if (row && row->segment != growing_.get()) {
-          slots[i] = growing_->Append(op.id, op.metadata, row->segment->Vector(row->slot));
-        }
-      }
+      if (op.collection == this && op.kind == Operation::Kind::kPut)
+        slots[i] = growing_->Append(op.id, op.metadata, op.vector, next_row_++);
     }
   }
   const std::lock_guard<FairMutex> lock(mutex_);
   for (size_t i = 0; i < operations.size(); ++i) {
     const Operation& op = operations[i];
+    if (op.collection != this) continue;
     switch (op.kind) {
       case Operation::Kind::kPut:
-      case Operation::Kind::kSetMetadata:
         growing_changed_ = true;
-        if (slots[i] != kNoSlot) {
-          Retire(op.id);
-          growing_->Publish(slots[i]);
-        } else if (const std::optional<Located> row = Locate(op.id)) {
+        Retire(op.id);
+        growing_->Publish(slots[i]);
+        break;
+      case Operation::Kind::kSetMetadata:
+        // Prepare saw to it that the row is in the growing segment, if there is one.
+        if (const std::optional<Located> row = Locate(op.id)) {
+          growing_changed_ = true;
           growing_->SetMetadata(row->slot, op.metadata);
         }
         break;
@@ -147,30 +213,33 @@ void Collection::Apply(std::span<const Operation> operations) {
         break;
     }
   }
+  MeasureMemory();
 }
 
-bool Collection::WantsLinks(const GrowingSegment& growing) const {
+bool Collection::WantsLinks(size_t rows) const {
   switch (options_.index) {
     case IndexKind::kFlat:
       return false;
     case IndexKind::kHnsw:
-      return growing.rows() >= kFirstLinkedRows;
+      return rows >= kFirstLinkedRows;
     case IndexKind::kAuto:
-      return growing.rows() > kFlatRows;
+      return rows > kFlatRows;
   }
   return false;
 }
 
 size_t Collection::LinkPending(size_t rows, size_t threads) {
   for (size_t done = 0;;) {
+    const std::lock_guard<std::mutex> order(growing_mutex_);
     const std::lock_guard<FairMutex> lock(mutex_);
-    if (!growing_ || !WantsLinks(*growing_)) return 0;
+    if (!growing_ || !WantsLinks(growing_->rows())) return 0;
     const size_t pending = growing_->rows() - growing_->linked();
     if (pending == 0 || done >= rows) return pending;
     const size_t slice = std::min({pending, rows - done, kLinkSlice * threads});
     growing_->Link(growing_->linked() + slice, threads);
     growing_changed_ = true;
     done += slice;
+    MeasureMemory();
   }
 }
 
@@ -199,11 +268,14 @@ bool Collection::Has(std::string_view id) const {
   return Locate(id).has_value();
 }
 
-Bitset Collection::Matches(const Segment& segment, const Filter* filter) const {
+Bitset Collection::Matches(const Segment& segment, const Filter* filter,
+                           const Interrupt* interrupt) const {
   Bitset matches = segment.live();
   if (filter == nullptr) return matches;
   FilterScratch scratch;
+  size_t looked_at = 0;
   segment.live().ForEach([&](Slot slot) {
+    if (interrupt != nullptr && ++looked_at % kMatchSlice == 0) interrupt->Check();
     if (!filter->MatchesText(segment.Metadata(slot), scratch)) matches.Reset(slot);
   });
   return matches;
@@ -232,21 +304,25 @@ ScanPage Collection::Scan(uint64_t cursor, size_t limit, const Filter* filter,
   const std::shared_lock<FairMutex> lock(mutex_);
   ScanPage page;
   FilterScratch scratch;
-  uint64_t base = 0;
+  uint64_t next = cursor;
   ForEachSegment([&](const Segment& segment) {
-    const size_t first =
-        cursor > base ? static_cast<size_t>(std::min<uint64_t>(cursor - base, segment.rows())) : 0;
-    for (size_t s = first; s < segment.rows() && !page.cursor; ++s) {
+    for (size_t s = page.cursor ? segment.rows() : segment.FirstSlot(cursor); s < segment.rows();
+         ++s) {
       const Slot slot = static_cast<Slot>(s);
+      const uint64_t number = segment.Number(slot);
+      if (number < next) {
+        throw Error(ErrorCode::kCorrupt, "collection " + QuoteForMessage(name()) +
+                                             ": the numbers of its rows go backwards");
+      }
+      next = number + 1;
       if (!segment.live().Test(slot)) continue;
       if (filter != nullptr && !filter->MatchesText(segment.Metadata(slot), scratch)) continue;
       if (page.rows.size() == limit) {
-        page.cursor = base + slot;
-        break;
+        page.cursor = number;
+        return;
       }
       page.rows.push_back(ReadRow(segment, slot, with_vectors, options_.dimensions));
     }
-    base += segment.rows();
   });
   return page;
 }
@@ -261,7 +337,8 @@ CollectionStats Collection::Stats() const {
     stats.memory_bytes += segment.heap_bytes();
     ++stats.segments;
   });
-  if (growing_ && WantsLinks(*growing_)) stats.pending = growing_->rows() - growing_->linked();
+  if (growing_ && WantsLinks(growing_->rows()))
+    stats.pending = growing_->rows() - growing_->linked();
   return stats;
 }
 
@@ -281,7 +358,13 @@ size_t Collection::GrowingBytes() const {
 
 std::vector<SegmentEntry> Collection::WriteSegments(Directory& directory,
                                                     const DatabaseId& database,
-                                                    uint64_t& next_segment) {
+                                                    uint64_t& next_segment, bool seal) {
+  const std::lock_guard<std::mutex> order(growing_mutex_);
+  written_.reset();
+  {
+    const std::lock_guard<FairMutex> lock(mutex_);
+    sealed_.reserve(sealed_.size() + 1);  // for CheckpointDone, where nothing may fail
+  }
   const std::shared_lock<FairMutex> lock(mutex_);
   std::vector<SegmentEntry> entries;
   const auto with_tombstones = [&](const Segment& segment, SegmentEntry entry, bool rewritten) {
@@ -296,7 +379,11 @@ std::vector<SegmentEntry> Collection::WriteSegments(Directory& directory,
     entries.push_back(std::move(entry));
   };
   for (const auto& segment : sealed_) with_tombstones(*segment, segment->manifest_entry(), false);
-  if (thawable_) with_tombstones(*thawable_, growing_entry_, false);
+  if (thawable_) {
+    SegmentEntry entry = growing_entry_;
+    entry.growing = !seal;
+    with_tombstones(*thawable_, entry, false);
+  }
   if (growing_ && growing_->rows() > 0) {
     SegmentEntry entry = growing_entry_;
     const bool rewrite = growing_changed_ || entry.id == 0;
@@ -305,36 +392,48 @@ std::vector<SegmentEntry> Collection::WriteSegments(Directory& directory,
       entry.id = next_segment++;
       entry.rows = growing_->rows();
       entry.parts = {growing_->WriteTo(directory, database, entry.id)};
-      const bool finished = !WantsLinks(*growing_) || growing_->linked() == growing_->rows();
-      entry.growing = !finished || entry.parts[0].bytes <= kSealBytes;
     }
+    const bool finished = !WantsLinks(growing_->rows()) || growing_->linked() == growing_->rows();
+    entry.growing = !seal && (!finished || entry.parts[0].bytes <= options_.limits.seal_bytes);
     with_tombstones(*growing_, entry, rewrite);
+    if (!entry.growing) {
+      // Read back before the manifest names it: from then on nothing may fail.
+      written_ = std::make_shared<SealedSegment>(directory, database, entries.back(), space_,
+                                                 options_.hnsw.m);
+    }
   }
   return entries;
 }
 
-void Collection::CheckpointDone(Directory& directory, const DatabaseId& database,
-                                const std::vector<SegmentEntry>& segments) {
-  std::unique_ptr<SealedSegment> sealed;
-  if (growing_ && growing_->rows() > 0 && !segments.back().growing) {
-    sealed = std::make_unique<SealedSegment>(directory, database, segments.back(), space_,
-                                             options_.hnsw.m);
-  }
+void Collection::CheckpointDone(const std::vector<SegmentEntry>& segments) noexcept {
   const std::lock_guard<FairMutex> lock(mutex_);
+  const bool sealing = !segments.empty() && !segments.back().growing;
+  if (written_) {
+    growing_.reset();
+    sealed_.push_back(std::move(written_));
+  } else if (thawable_ && sealing) {
+    sealed_.push_back(std::move(thawable_));
+  }
+  written_.reset();
   for (size_t i = 0; i < sealed_.size(); ++i) {
     sealed_[i]->manifest_entry() = segments[i];
     sealed_[i]->set_tombstones_changed(false);
   }
   growing_entry_ = {};
-  if (sealed) {
-    sealed_.push_back(std::move(sealed));
-    growing_.reset();
-  } else if (segments.size() > sealed_.size()) {
+  if (segments.size() > sealed_.size()) {
     growing_entry_ = segments.back();
     (growing_ ? static_cast<Segment&>(*growing_) : *thawable_).set_tombstones_changed(false);
   }
   growing_changed_ = false;
   saved_links_ = growing_ ? growing_->linked() : 0;
+  MeasureMemory();
+}
+
+std::vector<SegmentEntry> Collection::SealedEntries() const {
+  const std::shared_lock<FairMutex> lock(mutex_);
+  std::vector<SegmentEntry> entries;
+  for (const auto& segment : sealed_) entries.push_back(segment->manifest_entry());
+  return entries;
 }
 
 std::vector<SegmentEntry> Collection::CopySegments(Directory& target,
@@ -363,7 +462,7 @@ std::vector<SegmentEntry> Collection::CopySegments(Directory& target,
   if (thawable_) copy(*thawable_);
   if (growing_ && growing_->rows() > 0) {
     SegmentEntry entry;
-    entry.id = uint64_t{1} << 62;  // no other segment gets that far
+    entry.id = (uint64_t{1} << 62) + id();  // no other segment gets that far
     entry.rows = growing_->rows();
     entry.growing = true;
     entry.parts = {growing_->WriteTo(target, database, entry.id)};

@@ -39,7 +39,7 @@ void Collection::SearchSegment(const Segment& segment, const PreparedQuery& quer
   if (matches == 0) return;
   std::vector<Candidate> found;
   const size_t linked = segment.linked();
-  const size_t ef = std::max(request.ef_search.value_or(options_.ef_search), request.k);
+  const size_t ef = std::max(request.ef_search.value_or(ef_search()), request.k);
   const double m = static_cast<double>(matches), rows = static_cast<double>(segment.rows());
   if (exact || linked == 0 || m * m <= kWalkCost * static_cast<double>(ef) * rows) {
     segment.Scan(query, request.k, accept, 0, found);
@@ -60,7 +60,11 @@ void Collection::SearchSegment(const Segment& segment, const PreparedQuery& quer
 
 std::vector<Hit> Collection::Search(const SearchRequest& request) const {
   const std::shared_lock<FairMutex> lock(mutex_);
-  const PreparedQuery query(space_, request.vector);
+  PreparedQuery query(space_, request.vector);
+  query.interrupt = &request.interrupt;
+  request.interrupt.Check();
+  const std::optional<Located> excluded =
+      request.exclude.empty() ? std::nullopt : Locate(request.exclude);
   struct Part {
     const Segment* segment;
     Bitset filtered;  // empty without a filter
@@ -71,8 +75,10 @@ std::vector<Hit> Collection::Search(const SearchRequest& request) const {
   size_t matches = 0;
   ForEachSegment([&](const Segment& segment) {
     Part part{&segment, {}, segment.live_count()};
-    if (request.filter != nullptr) {
-      part.filtered = Matches(segment, request.filter);
+    const bool excludes = excluded && excluded->segment == &segment;
+    if (request.filter != nullptr || excludes) {
+      part.filtered = Matches(segment, request.filter, &request.interrupt);
+      if (excludes) part.filtered.Reset(excluded->slot);
       part.matches = part.filtered.Count();
     }
     matches += part.matches;

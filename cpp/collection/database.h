@@ -3,11 +3,16 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <shared_mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "collection/collection.h"
 #include "storage/file.h"
@@ -16,27 +21,44 @@
 
 namespace ruvector {
 
-/// What a caller asked for; unset fields take a stored database's value, or the default.
-struct DatabaseOptions {
-  std::string path;  ///< folder, or a container file (read-only); empty: in memory
-  bool read_only = false;
+inline constexpr std::string_view kDefaultCollectionName = "default";
+inline constexpr size_t kMaxCollectionNameBytes = 255;
+
+/// When a transaction is safe.
+enum class Durability {
+  kSync,   ///< on disk before it is acknowledged
+  kBatch,  ///< written before that (it survives a kill of the process), on disk within 100 ms
+  kNone,   ///< written at flush, compaction and close
+};
+
+/// What a caller asks of a collection; unset fields take the stored value, or the default.
+struct CollectionRequest {
   std::optional<size_t> dimensions;
   std::optional<Metric> metric;
   std::optional<IndexKind> index;
   std::optional<size_t> m;
   std::optional<size_t> ef_construction;
   std::optional<size_t> ef_search;
-  size_t expected_rows = 0;  ///< to make room for ahead
   std::optional<uint64_t> seed;
+  size_t expected_rows = 0;  ///< to make room for ahead
+};
+
+struct DatabaseOptions : CollectionRequest {
+  std::string path;  ///< folder, or a container file (read-only); empty: in memory
+  bool read_only = false;
+  Durability durability = Durability::kSync;
   size_t threads = 0;
+  size_t memory_budget = 0;  ///< bytes of process memory that rows may take; 0: no limit
+  SegmentLimits limits;
+  bool background = true;  ///< may use a thread of its own to link and merge
 };
 
 struct DatabaseStats {
-  CollectionStats collection;
   uint64_t disk_bytes = 0;
   uint64_t wal_bytes = 0;
   uint64_t cut_bytes = 0;              ///< torn tail that opening cut off
   uint64_t replayed_transactions = 0;  ///< from the log, when opening
+  std::string maintenance_error;       ///< what the last work in the background failed with
 };
 
 /// Threads: every method may be called from any thread; writers take turns.
@@ -52,72 +74,170 @@ class Database {
                                           const DatabaseOptions& options);
   ~Database();
 
-  Collection& collection() { return *collection_; }
-  const Collection& collection() const { return *collection_; }
-  bool read_only() const { return read_only_; }
+  bool read_only() const { return options_.read_only; }
+  const DatabaseOptions& options() const { return options_; }
+  /// Bytes of process memory that the rows of all collections take.
+  size_t memory_bytes() const;
 
-  /// Commits a transaction: when it returns it is on disk and visible; when it throws, nothing
-  /// happened. `decide`, called while no other writer is at work, returns the operations; none:
-  /// nothing is committed.
+  // --- Collections
+
+  /// The one that every database has; lives as long as the database.
+  Collection& collection() { return *default_; }
+  const Collection& collection() const { return *default_; }
+  std::vector<std::string> CollectionNames() const;
+  /// The collection of that name; made when there is none and the request names dimensions. Throws
+  /// kNotFound, kInvalidOption, kDimensionMismatch, kReadOnly, kIo.
+  std::shared_ptr<Collection> OpenCollection(const std::string& name,
+                                             const CollectionRequest& request);
+  /// False when there is none. Throws kInvalidOption for the default one.
+  bool DropCollection(const std::string& name);
+
+  // --- Writing
+
+  /// Whether a transaction links its rows before it returns, or leaves that to LinkSome and the
+  /// background.
+  enum class Linking { kNow, kLater };
+
+  /// Commits a transaction, over any number of collections: when it returns it is as safe as the
+  /// durability says, and visible; when it throws, nothing happened. `decide`, called while no
+  /// other writer is at work, returns the operations; none: nothing is committed. Throws kReadOnly,
+  /// kIo, kMemoryLimit, kNotFound for a dropped collection.
   template <typename Decide>
-  void Write(const Decide& decide) {
+  void Write(const Decide& decide, Linking linking = Linking::kNow) {
     const std::lock_guard<std::mutex> lock(writer_mutex_);
     RequireWritable();
-    const std::vector<Operation> operations = decide();
-    if (!operations.empty()) Commit(operations);
+    std::vector<Operation> operations = decide();
+    if (!operations.empty()) Commit(operations, linking);
   }
+  /// Links up to `rows` rows that wait for it; returns how many still wait.
+  size_t LinkSome(Collection& collection, size_t rows);
+  void LinkInBackground() { WakeMaintenance(); }
 
-  /// Everything acknowledged is on disk already; shortens the log when it is long enough to matter.
-  /// Throws kIo.
+  // --- Durability and files
+
+  /// Everything acknowledged is on disk when it returns; shortens the log when it is long enough to
+  /// matter. Throws kIo.
   void Flush();
+  /// Durability kBatch, where no thread does it: puts what was written on disk. Throws kIo.
+  void Sync();
   /// Writes what the log holds into segments and starts a new log. Throws kIo, kReadOnly; nothing
   /// is lost then.
   void Checkpoint();
   /// A container holding everything.
   std::string ToBytes();
+  /// Shows what other processes have committed since, to a read-only opener; true when there was
+  /// anything. Throws like Open, and shows what it showed before.
+  bool Refresh();
+  /// Reads the whole log. Throws kCorrupt when it is damaged.
+  void CheckLog();
   DatabaseStats Stats() const;
-  /// Checkpoints a long log and releases the lock. What was acknowledged is safe whatever fails
-  /// here. Never throws; once.
-  void Close() noexcept;
+  /// Makes everything acknowledged durable, releases the lock. Later calls do nothing. Throws kIo
+  /// when something acknowledged is not on disk (possible with kBatch and kNone only).
+  void Close();
 
  private:
-  Database(std::unique_ptr<Directory> directory, bool read_only);
+  friend class Compaction;
+  friend class PinnedManifest;
+  friend class Snapshot;
+  using CollectionSet = std::set<const Collection*>;
+
+  Database(std::unique_ptr<Directory> directory, const DatabaseOptions& options);
 
   static std::unique_ptr<Database> OpenFolder(const DatabaseOptions& options);
 
-  void Load(const DatabaseOptions& options);
-  void Create(const DatabaseOptions& options);
+  // database_open.cc
+  void Load();
+  void Create();
   void Replay();
-  void RemoveLeftOvers();
-  void RequireWritable() const;
-  void Commit(const std::vector<Operation>& operations);
-  void Link(size_t own_rows);
-  bool CheckpointDue() const;
-  bool WorthCheckpoint() const;
-  void CheckpointLocked();
-  void StartLinker();
-  void StopLinker();
+  void ReplayRecords(std::span<const WalRecord> records);
+  std::shared_ptr<Collection> AddCollection(const CollectionEntry& entry,
+                                            const CollectionRequest& request);
+  void RemoveCollection(uint32_t id);
+  std::shared_ptr<Collection> FindCollection(std::string_view name) const;
+  std::vector<std::shared_ptr<Collection>> Collections() const;
 
-  std::unique_ptr<Directory> directory_;  // none: in memory
+  // database.cc
+  void RequireWritable() const;
+  void Commit(std::vector<Operation>& operations, Linking linking);
+  void RequireBudget(std::span<const Operation> operations, const Collection& collection) const;
+  void LogAlone(WalRecordType type, uint32_t collection, std::string_view payload);
+  void CommitLog();
+  size_t Link(Collection& collection, size_t rows);
+
+  // database_checkpoint.cc
+  bool CheckpointDue() const;
+  bool HasSegments() const;
+  bool WorthCheckpoint() const;
+  void TryCheckpoint(const CollectionSet& seal);
+  void CheckpointLocked(const CollectionSet& seal);
+  void PublishManifest(const Manifest& next);
+  void RemoveLeftOvers();
+
+  // database_maintenance.cc
+  void Maintain(size_t own_rows);
+  bool WantsMerge() const;
+  void WakeMaintenance();
+  void RunMaintenance();
+  void StopMaintenance();
+  void LinkAll();
+  bool MergeOnce();
+  std::unique_ptr<SegmentMerge> NextMerge(std::shared_ptr<Collection>& merging);
+  uint64_t TakeSegmentNumber();
+  SegmentEntry WriteMerged(const SegmentMerge& merge, uint64_t number);
+  void InstallMerge(Collection& collection, const SegmentMerge& merge, uint64_t number,
+                    SegmentEntry entry);
+  void StopMerging();
+  void MaintenanceFailed(const std::string& message);
+  void StartSyncing();
+  void RunSyncing();
+
+  std::unique_ptr<Directory> directory_;
   std::unique_ptr<WriterLock> lock_;
-  const bool read_only_;
+  const DatabaseOptions options_;
   bool volatile_ = false;  // in memory: nothing is logged
-  std::unique_ptr<Collection> collection_;
+  DatabaseId id_{};        // never changes once loaded
+
+  mutable std::shared_mutex collections_mutex_;  // guards the list, not the collections
+  std::map<std::string, std::shared_ptr<Collection>, std::less<>> collections_;
+  Collection* default_ = nullptr;
 
   mutable std::mutex writer_mutex_;  // guards what follows
-  Manifest manifest_;
-  std::unique_ptr<WalWriter> wal_;
+  Manifest manifest_;                // as on disk, but for numbers already given away
+  std::unique_ptr<WalWriter> wal_;   // none: in memory, read-only or closed
   uint64_t next_wal_ = 1;
   uint64_t next_checkpoint_bytes_ = 0;  // after a failed one: not before the log is that long
   bool broken_ = false;
+  bool unlogged_ = false;  // kNone: something is only in memory
+  bool closed_ = false;
   uint64_t cut_bytes_ = 0;
   uint64_t replayed_ = 0;
+  uint64_t seen_log_bytes_ = 0;          // read-only: what the log held when it was replayed
+  std::set<uint64_t> unnamed_segments_;  // being written: no left-overs
+  std::multiset<std::string> pinned_;    // being read by a snapshot: not to be removed
+  std::string left_over_error_;          // why something was not removed
+  bool compacting_ = false;
 
   std::atomic<uint64_t> wal_bytes_{0};  // for Stats, which must not wait for a writer
 
-  std::thread linker_;  // links what was replayed, while searches scan it
-  std::atomic<bool> linker_runs_{false};
-  std::atomic<bool> stop_linker_{false};
+  // Work in the background: linking what was replayed, merging. On a thread, or where there are
+  // none in small steps after each commit.
+  std::shared_ptr<Collection> merging_;  // writer's: the steps under way
+  std::unique_ptr<SegmentMerge> merge_;
+  std::thread maintenance_;
+  mutable std::mutex maintenance_mutex_;  // guards what follows
+  std::condition_variable maintenance_cv_;
+  bool maintenance_wanted_ = false;
+  bool maintenance_busy_ = false;
+  std::string maintenance_error_;
+  std::atomic<size_t> maintenance_pause_{0};  // commits to wait after a failure
+  std::atomic<bool> linking_{false};          // the thread is catching up with links
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> merge_elsewhere_{false};  // a compaction is at work
+
+  std::thread syncing_;  // kBatch
+  std::mutex syncing_mutex_;
+  std::condition_variable syncing_cv_;
+  bool sync_wanted_ = false;
 };
 
 }  // namespace ruvector

@@ -13,44 +13,62 @@ std::unique_ptr<GrowingSegment> GrowingSegment::Thaw(const SealedSegment& sealed
                                                      const HnswParameters& parameters) {
   auto growing = std::make_unique<GrowingSegment>(sealed.space(), parameters);
   const size_t rows = sealed.rows();
-  growing->Reserve(rows);
-  growing->builder_.BeginRestore(rows, sealed.linked());
+  growing->BeginRestore(rows, 0, 0);
   std::vector<NeighborList> levels;
   for (Slot slot = 0; slot < rows; ++slot) {
-    levels.clear();
-    Slot twin = kNoSlot;
+    const float* vector = sealed.Vector(slot);
+    if (!growing->space_.IsSound(vector)) sealed.Damaged("a vector is not finite");
     if (slot < sealed.linked()) {
+      levels.clear();
       const int top = sealed.LevelOf(slot);
       for (int level = 0; level <= top; ++level) levels.push_back(sealed.CheckedLinks(slot, level));
-      twin = sealed.Twin(slot);
+      growing->Restore(sealed.Id(slot), sealed.Metadata(slot), vector, sealed.Number(slot), levels,
+                       sealed.Twin(slot));
+    } else {
+      growing->Append(sealed.Id(slot), sealed.Metadata(slot), vector, sealed.Number(slot));
     }
-    if (!growing->space_.IsSound(sealed.Vector(slot))) sealed.Damaged("a vector is not finite");
-    AppendText(growing->ids_, sealed.Id(slot));
-    AppendText(growing->metadata_, sealed.Metadata(slot));
-    growing->builder_.RestoreRow(sealed.Vector(slot), levels, twin);
     growing->table_.Put(slot, [&](Slot s) { return growing->Id(s); });
   }
-  if (sealed.linked() > 0) growing->builder_.EndRestore(sealed.entry(), sealed.max_level());
+  if (sealed.linked() > 0) growing->EndRestore(sealed.entry(), sealed.max_level(), false);
   growing->live_ = sealed.live();
   growing->live_count_ = sealed.live_count();
   growing->tombstones_changed_ = sealed.tombstones_changed();
   return growing;
 }
 
+namespace {
+
+// Half as much again, so that adding rows one by one costs little.
+size_t Grown(size_t capacity, size_t wanted) {
+  return capacity >= wanted ? capacity : std::max(wanted, capacity + capacity / 2);
+}
+
+}  // namespace
+
 void GrowingSegment::Reserve(size_t rows, size_t id_bytes, size_t metadata_bytes) {
   const size_t total = this->rows() + rows;
   if (total >= kNoSlot) throw std::bad_alloc();
-  const auto grow = [&](auto& vector, size_t wanted) {
-    if (vector.capacity() < wanted)
-      vector.reserve(std::max(wanted, vector.capacity() + vector.capacity() / 2));
+  const auto grow = [](auto& vector, size_t wanted) {
+    if (vector.capacity() < wanted) vector.reserve(Grown(vector.capacity(), wanted));
   };
   grow(ids_.bytes, ids_.bytes.size() + id_bytes);
   grow(metadata_.bytes, metadata_.bytes.size() + metadata_bytes);
   grow(ids_.spans, total);
   grow(metadata_.spans, total);
+  grow(numbers_, total);
   grow(live_.words(), (total + 63) / 64);
   table_.Reserve(rows, [this](Slot s) { return Id(s); });
   builder_.Reserve(total);
+}
+
+size_t GrowingSegment::BytesAfterReserve(size_t rows, size_t id_bytes,
+                                         size_t metadata_bytes) const {
+  const size_t total = this->rows() + rows;
+  return builder_.BytesAfterReserve(total) +
+         Grown(ids_.bytes.capacity(), ids_.bytes.size() + id_bytes) +
+         Grown(metadata_.bytes.capacity(), metadata_.bytes.size() + metadata_bytes) +
+         Grown(ids_.spans.capacity(), total) * (2 * sizeof(Span) + sizeof(uint64_t)) +
+         table_.CapacityAfterReserve(rows) * sizeof(uint32_t);
 }
 
 void GrowingSegment::AppendText(Texts& texts, std::string_view text) {
@@ -58,10 +76,30 @@ void GrowingSegment::AppendText(Texts& texts, std::string_view text) {
   texts.bytes.append(text);
 }
 
-Slot GrowingSegment::Append(std::string_view id, std::string_view metadata, const float* vector) {
+void GrowingSegment::AppendTexts(std::string_view id, std::string_view metadata, uint64_t number) {
   AppendText(ids_, id);
   AppendText(metadata_, metadata);
+  numbers_.push_back(number);
+}
+
+Slot GrowingSegment::Append(std::string_view id, std::string_view metadata, const float* vector,
+                            uint64_t number) {
+  AppendTexts(id, metadata, number);
   const Slot slot = builder_.Append(vector);
+  live_.Resize(builder_.rows());
+  return slot;
+}
+
+void GrowingSegment::BeginRestore(size_t rows, size_t id_bytes, size_t metadata_bytes) {
+  Reserve(rows, id_bytes, metadata_bytes);
+  builder_.BeginRestore(rows);
+}
+
+Slot GrowingSegment::Restore(std::string_view id, std::string_view metadata, const float* vector,
+                             uint64_t number, const std::vector<NeighborList>& levels, Slot twin) {
+  AppendTexts(id, metadata, number);
+  const Slot slot = static_cast<Slot>(builder_.rows());
+  builder_.RestoreRow(vector, levels, twin);
   live_.Resize(builder_.rows());
   return slot;
 }
@@ -95,7 +133,7 @@ void GrowingSegment::Scan(const PreparedQuery& query, size_t limit, const Bitset
 size_t GrowingSegment::heap_bytes() const {
   return builder_.bytes() + ids_.bytes.capacity() + metadata_.bytes.capacity() +
          (ids_.spans.capacity() + metadata_.spans.capacity()) * sizeof(Span) +
-         table_.capacity() * sizeof(uint32_t);
+         numbers_.capacity() * sizeof(uint64_t) + table_.capacity() * sizeof(uint32_t);
 }
 
 namespace {
@@ -182,6 +220,10 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
   for (Slot s = 0; s < linked; ++s) words.push_back(builder_.Twin(s));
   out.Begin(SectionKind::kTwins, 4);
   AppendWords(out, words);
+  std::string numbers;
+  for (const uint64_t number : numbers_) PutU64(numbers, number);
+  out.Begin(SectionKind::kNumbers, 8);
+  out.Append(numbers.data(), numbers.size());
   return out.Finish();
 }
 

@@ -27,13 +27,27 @@ class GrowingSegment : public Segment {
   /// Makes room for `rows` further rows and their texts, so that Append and Publish cannot fail.
   /// Throws std::bad_alloc and changes nothing.
   void Reserve(size_t rows, size_t id_bytes = 0, size_t metadata_bytes = 0);
-  /// Adds a row that nobody sees yet.
-  Slot Append(std::string_view id, std::string_view metadata, const float* vector);
+  /// Adds a row that nobody sees yet. `number`: above those of the rows before it.
+  Slot Append(std::string_view id, std::string_view metadata, const float* vector, uint64_t number);
   /// The row becomes the one of its id. Needs an earlier Reserve.
   void Publish(Slot slot) noexcept;
   void SetMetadata(Slot slot, std::string_view metadata);
   /// Links rows up to `end`.
   void Link(size_t end, size_t threads) { builder_.LinkRange(end, threads); }
+
+  // Taking over rows of other segments, in an empty one (hnsw_builder.h): BeginRestore, then for
+  // each row in order Restore (with its links) or Append, and Publish; EndRestore if there was a
+  // Restore; LinkMissing until it returns 0.
+  void BeginRestore(size_t rows, size_t id_bytes, size_t metadata_bytes);
+  Slot Restore(std::string_view id, std::string_view metadata, const float* vector, uint64_t number,
+               const std::vector<NeighborList>& levels, Slot twin);
+  void EndRestore(Slot entry, int max_level, bool repaired) {
+    builder_.EndRestore(entry, max_level, repaired);
+  }
+  size_t LinkMissing(size_t rows, size_t threads) { return builder_.LinkMissing(rows, threads); }
+
+  /// Heap bytes after a Reserve of the same arguments.
+  size_t BytesAfterReserve(size_t rows, size_t id_bytes, size_t metadata_bytes) const;
 
   /// All rows as a segment file.
   FileRef WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment) const;
@@ -44,6 +58,7 @@ class GrowingSegment : public Segment {
   std::string_view Metadata(Slot slot) const override { return Text(metadata_, slot); }
   const float* Vector(Slot slot) const override { return builder_.Vector(slot); }
   float Scalar(Slot slot) const { return builder_.Scalar(slot); }
+  uint64_t Number(Slot slot) const override { return numbers_[slot]; }
   Slot Find(std::string_view id) const override;
   void SearchLinked(const PreparedQuery& query, size_t ef, size_t limit, const Bitset& accept,
                     bool filtered, SearchScratch& scratch,
@@ -66,11 +81,13 @@ class GrowingSegment : public Segment {
     return std::string_view(texts.bytes).substr(static_cast<size_t>(span.offset), span.bytes);
   }
   static void AppendText(Texts& texts, std::string_view text);
+  void AppendTexts(std::string_view id, std::string_view metadata, uint64_t number);
 
   MetricSpace space_;
   HnswBuilder builder_;
   Texts ids_;
   Texts metadata_;
+  std::vector<uint64_t> numbers_;  // [rows]
   IdTable table_;
 };
 

@@ -40,11 +40,16 @@ class IdTable {
         id, words_.size(), rows, [&](size_t i) { return words_[i]; }, id_of);
   }
 
+  size_t CapacityAfterReserve(size_t more) const {
+    size_t wanted = words_.empty() ? 64 : words_.size();
+    while (wanted * 2 < (used_ + more) * 3) wanted *= 2;  // at most two thirds full
+    return wanted;
+  }
+
   /// Makes room for `more` further ids, so that Put cannot fail.
   template <typename IdOf>
   void Reserve(size_t more, const IdOf& id_of) {
-    size_t wanted = words_.empty() ? 64 : words_.size();
-    while (wanted * 2 < (used_ + more) * 3) wanted *= 2;  // at most two thirds full
+    const size_t wanted = CapacityAfterReserve(more);
     if (wanted == words_.size()) return;
     std::vector<uint32_t> old(wanted, 0);
     old.swap(words_);

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/interrupt.h"
 #include "core/types.h"
 #include "index/hnsw_builder.h"
 #include "query/filter.h"
@@ -27,6 +29,16 @@ inline constexpr size_t kDefaultK = 10;
 /// However many rows are expected, not more than this is taken before they come.
 inline constexpr size_t kMaxReservedBytes = size_t{128} << 20;
 
+/// When the growing segment is sealed and sealed ones are merged. Tests set them low.
+struct SegmentLimits {
+  /// A growing segment beyond this is sealed for good: its next rewrite would take seconds.
+  uint64_t seal_bytes = sizeof(void*) == 4 ? uint64_t{256} << 20 : uint64_t{1} << 30;
+  /// Segments are not merged into larger ones than this: a merge happens in memory.
+  uint64_t merge_bytes = sizeof(void*) == 4 ? uint64_t{512} << 20 : uint64_t{4} << 30;
+  /// Fewer deleted rows than this are not worth a rewrite.
+  size_t least_deleted = 4096;
+};
+
 struct CollectionOptions {
   size_t dimensions = 0;  ///< 1 … kMaxDimensions
   Metric metric = Metric::kCosine;
@@ -35,6 +47,7 @@ struct CollectionOptions {
   size_t ef_search = kEfSearchDefault;  ///< 1 … kMaxEf, of searches that do not say
   size_t threads = 0;                   ///< that link rows; 0: DefaultThreads()
   size_t expected_rows = 0;             ///< made room for ahead, up to kMaxReservedBytes
+  SegmentLimits limits;
 };
 
 struct SearchRequest {
@@ -43,9 +56,11 @@ struct SearchRequest {
   std::optional<size_t> ef_search;  ///< candidates looked at; at least k are
   bool exact = false;               ///< scan every row
   const Filter* filter = nullptr;
+  std::string_view exclude;  ///< the id of a row that is no hit; empty: none
   std::optional<double> min_similarity;
   bool include_vectors = false;
   bool include_metadata = true;
+  Interrupt interrupt;
 };
 
 struct Hit {

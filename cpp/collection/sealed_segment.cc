@@ -67,6 +67,7 @@ SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
   const Section upper = reader_->Find(SectionKind::kUpperLinks, 0, 0);
   upper_links_ = reader_->Find(SectionKind::kUpperLinks, upper_bytes, upper.bytes() / upper_bytes);
   twins_ = reader_->Find(SectionKind::kTwins, 4, linked_);
+  numbers_ = reader_->Find(SectionKind::kNumbers, 8, rows_);
   if (linked_ > 0 && LevelOf(entry_slot_) < max_level_) Damaged("entry is on no upper level");
 
   live_.Resize(rows_, true);

@@ -8,6 +8,7 @@
 
 #include "collection/id_table.h"
 #include "collection/segment.h"
+#include "core/coding.h"
 #include "storage/manifest.h"
 #include "storage/segment_file.h"
 
@@ -26,6 +27,7 @@ class SealedSegment : public Segment {
 
   size_t rows() const override { return rows_; }
   size_t linked() const override { return linked_; }
+  uint64_t bytes() const { return reader_->size(); }
   std::string_view Id(Slot slot) const override { return Text(id_offsets_, ids_, slot); }
   std::string_view Metadata(Slot slot) const override {
     return Text(metadata_offsets_, metadata_, slot);
@@ -33,6 +35,7 @@ class SealedSegment : public Segment {
   const float* Vector(Slot slot) const override {
     return reinterpret_cast<const float*>(vectors_.Row(slot));
   }
+  uint64_t Number(Slot slot) const override { return LoadU64(numbers_.Row(slot)); }
   /// Throws kCorrupt naming the file.
   [[noreturn]] void Damaged(const char* detail) const;
   float Scalar(Slot slot) const {
@@ -57,6 +60,7 @@ class SealedSegment : public Segment {
   /// The neighbours of a linked row, each of them a linked row that has this level.
   NeighborList CheckedLinks(Slot slot, int level) const;
   int LevelOf(Slot slot) const;
+  size_t MostLinks(int level) const { return level == 0 ? 2 * m_ : m_; }
 
  private:
   std::string_view Text(const Section& offsets, const Section& bytes, Slot slot) const;
@@ -73,7 +77,7 @@ class SealedSegment : public Segment {
   int max_level_ = 0;
   size_t id_capacity_ = 0;
   Section id_offsets_, ids_, id_table_, vectors_, scalars_, metadata_offsets_, metadata_;
-  Section links_, upper_offsets_, upper_links_, twins_;
+  Section links_, upper_offsets_, upper_links_, twins_, numbers_;
 };
 
 }  // namespace ruvector

@@ -24,6 +24,9 @@ class Segment {
   /// JSON text, empty when the row has none.
   virtual std::string_view Metadata(Slot slot) const = 0;
   virtual const float* Vector(Slot slot) const = 0;
+  /// The row's number in the collection: rows are numbered in order of insertion, also from one
+  /// segment to the next, and keep their number when segments are merged.
+  virtual uint64_t Number(Slot slot) const = 0;
   /// The last row that had this id, live or not; kNoSlot.
   virtual Slot Find(std::string_view id) const = 0;
 
@@ -40,6 +43,20 @@ class Segment {
                     std::vector<Candidate>& out) const = 0;
 
   virtual size_t heap_bytes() const = 0;
+
+  /// The first slot whose row has this number or a higher one; rows() when there is none.
+  size_t FirstSlot(uint64_t number) const {
+    size_t low = 0, high = rows();
+    while (low < high) {
+      const size_t middle = low + (high - low) / 2;
+      if (Number(static_cast<Slot>(middle)) < number) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
 
   const Bitset& live() const { return live_; }
   size_t live_count() const { return live_count_; }
@@ -72,6 +89,7 @@ void ScanRows(const Rows& rows, const PreparedQuery& query, size_t limit, const 
   TopK<Candidate, decltype(closer)> top(limit, closer);
   const auto& words = accept.words();
   for (size_t w = from / 64; w < words.size() && w * 64 < end; ++w) {
+    if (w % 64 == 0 && query.interrupt != nullptr) query.interrupt->Check();
     for (uint64_t bits = words[w]; bits != 0; bits &= bits - 1) {
       const Slot slot = static_cast<Slot>(w * 64 + static_cast<size_t>(std::countr_zero(bits)));
       if (slot < from) continue;

@@ -206,7 +206,7 @@ HnswBuilder::~HnswBuilder() = default;
 void HnswBuilder::Reserve(size_t rows) {
   auto& index = graph_->index;
   if (rows <= index.max_elements_) return;
-  const size_t capacity = std::max(rows, index.max_elements_ + index.max_elements_ / 2);
+  const size_t capacity = GrownCapacity(rows);
   if (capacity > 0x7fffffffu || capacity > SIZE_MAX / index.size_data_per_element_)
     throw std::bad_alloc();
   try {
@@ -310,18 +310,21 @@ NeighborList HnswBuilder::UpperLinks(Slot slot, int level) const {
   return {links + 1, index.getListCount(links)};
 }
 
-void HnswBuilder::BeginRestore(size_t rows, size_t linked) {
+void HnswBuilder::BeginRestore(size_t rows) {
   Reserve(rows);
   twins_.reserve(rows);
-  linked_ = linked;
 }
 
 void HnswBuilder::RestoreRow(const float* vector, const std::vector<NeighborList>& levels,
                              Slot twin) {
+  for (; restored_end_ < rows_; ++restored_end_) {
+    missing_.push_back(static_cast<Slot>(restored_end_));
+  }
   const Slot slot = Append(vector);
-  auto& index = graph_->index;
-  if (twins_.empty()) twins_.push_back(kNoSlot);
+  restored_end_ = rows_;
+  twins_.resize(rows_, kNoSlot);
   twins_[slot] = twin;
+  auto& index = graph_->index;
   for (size_t level = 0; level < levels.size(); ++level) {
     if (level == 1) {
       const size_t bytes = index.size_links_per_element_ * (levels.size() - 1);
@@ -335,16 +338,77 @@ void HnswBuilder::RestoreRow(const float* vector, const std::vector<NeighborList
   }
 }
 
-void HnswBuilder::EndRestore(Slot entry, int max_level) {
+void HnswBuilder::EndRestore(Slot entry, int max_level, bool repaired) {
   graph_->index.enterpoint_node_ = entry;
-  graph_->index.maxlevel_ = linked_ == 0 ? -1 : max_level;
+  graph_->index.maxlevel_ = max_level;
+  if (repaired) UnlinkUnreached();
+  if (missing_.empty()) linked_ = restored_end_;
 }
 
-size_t HnswBuilder::bytes() const {
+// A row whose neighbours are all gone would never be found again: what no walk from the entry can
+// reach on any level loses its links, and is linked again like a new row.
+void HnswBuilder::UnlinkUnreached() {
+  auto& index = graph_->index;
+  Bitset reached(rows_);
+  std::vector<Slot> open;
+  const auto reach = [&](Slot slot) {
+    if (reached.Test(slot)) return;
+    reached.Set(slot);
+    open.push_back(slot);
+  };
+  reach(index.enterpoint_node_);
+  while (!open.empty()) {
+    const Slot slot = open.back();
+    open.pop_back();
+    for (int level = 0; level <= LevelOf(slot); ++level) {
+      const NeighborList links = Links(slot, level);
+      for (uint32_t i = 0; i < links.count; ++i) reach(links.begin[i]);
+    }
+  }
+  for (const Slot slot : missing_) reached.Set(slot);
+  for (Slot slot = 0; slot < restored_end_; ++slot) {
+    if (reached.Test(slot)) {
+      ForEachTwin(*this, slot, [&](Slot twin) {
+        reached.Set(twin);
+        return true;
+      });
+    }
+  }
+  for (Slot slot = 0; slot < restored_end_; ++slot) {
+    if (reached.Test(slot)) continue;
+    missing_.push_back(slot);
+    twins_[slot] = kNoSlot;
+    std::memset(index.get_linklist0(slot), 0, index.size_links_level0_);
+    if (LevelOf(slot) == 0) continue;
+    graph_->upper_bytes -= index.size_links_per_element_ * static_cast<size_t>(LevelOf(slot));
+    std::free(index.linkLists_[slot]);
+    index.linkLists_[slot] = nullptr;
+    index.element_levels_[slot] = 0;
+  }
+}
+
+size_t HnswBuilder::LinkMissing(size_t rows, size_t threads) {
+  if (missing_.empty()) return 0;
+  const size_t n = std::min(rows, missing_.size());
+  const size_t begin = missing_.size() - n;
+  ParallelFor(threads, begin, missing_.size(), [this](size_t i) { LinkOne(missing_[i]); });
+  missing_.resize(begin);
+  if (missing_.empty()) linked_ = restored_end_;
+  return missing_.size();
+}
+
+size_t HnswBuilder::Capacity() const { return graph_->index.max_elements_; }
+
+size_t HnswBuilder::GrownCapacity(size_t rows) const {
+  const size_t capacity = Capacity();
+  return rows <= capacity ? capacity : std::max(rows, capacity + capacity / 2);
+}
+
+size_t HnswBuilder::BytesOf(size_t capacity) const {
   const auto& index = graph_->index;
   const size_t per_row = index.size_data_per_element_ + sizeof(void*) + sizeof(int) +
                          sizeof(std::mutex) + sizeof(hnswlib::vl_type);
-  return index.max_elements_ * per_row + twins_.capacity() * sizeof(Slot) + graph_->upper_bytes;
+  return capacity * per_row + twins_.capacity() * sizeof(Slot) + graph_->upper_bytes;
 }
 
 }  // namespace ruvector

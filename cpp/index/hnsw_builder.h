@@ -62,15 +62,21 @@ class HnswBuilder {
   int LevelOf(Slot slot) const;
   void Prefetch(Slot slot) const { PrefetchBytes(Data(slot), vector_bytes_); }
 
-  // Rebuilding from a sealed graph without linking anything: BeginRestore, then RestoreRow for
-  // every slot in order (levels[0] … of a linked row; none for an unlinked one), then EndRestore.
+  // Taking over a finished graph, in an empty builder: BeginRestore, then for every slot in order
+  // RestoreRow (links of levels 0 …; none for a later twin) or, for a row that the graph does not
+  // hold yet, Append; then EndRestore, if any row was restored, and LinkMissing until it returns 0.
   // Neighbours must be checked by the caller.
-  void BeginRestore(size_t rows, size_t linked);
+  void BeginRestore(size_t rows);
   void RestoreRow(const float* vector, const std::vector<NeighborList>& levels, Slot twin);
-  void EndRestore(Slot entry, int max_level);
+  /// `repaired`: links were taken away, so rows that can no longer be reached are linked anew.
+  void EndRestore(Slot entry, int max_level, bool repaired);
+  /// Links up to `rows` of the rows appended before the last restored one and of those that cannot
+  /// be reached; linked() is 0 until none is left. Returns how many are.
+  size_t LinkMissing(size_t rows, size_t threads);
 
-  /// Heap bytes in use.
-  size_t bytes() const;
+  /// Heap bytes in use, and after Reserve(rows).
+  size_t bytes() const { return BytesOf(Capacity()); }
+  size_t BytesAfterReserve(size_t rows) const { return BytesOf(GrownCapacity(rows)); }
 
  private:
   struct Graph;
@@ -80,8 +86,12 @@ class HnswBuilder {
     return reinterpret_cast<const float*>(rows_data_ + slot * row_bytes_ + data_offset_);
   }
   NeighborList UpperLinks(Slot slot, int level) const;
+  size_t Capacity() const;
+  size_t GrownCapacity(size_t rows) const;
+  size_t BytesOf(size_t capacity) const;
   int RandomLevel(Slot slot) const;
   void LinkOne(Slot slot);
+  void UnlinkUnreached();
 
   MetricSpace space_;
   HnswParameters parameters_;
@@ -93,6 +103,8 @@ class HnswBuilder {
   size_t vector_bytes_ = 0;
   size_t rows_ = 0;
   size_t linked_ = 0;
+  size_t restored_end_ = 0;    // after the last restored row
+  std::vector<Slot> missing_;  // rows of a restored graph without links
 };
 
 }  // namespace ruvector

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "core/interrupt.h"
 #include "core/types.h"
 #include "simd/distance.h"
 
@@ -89,6 +90,7 @@ struct PreparedQuery {
   const MetricSpace& space;
   const float* vector;
   float scalar;
+  const Interrupt* interrupt = nullptr;  ///< looked at now and then by long scans
 };
 
 }  // namespace ruvector

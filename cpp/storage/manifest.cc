@@ -60,6 +60,29 @@ void AppendSegment(std::string& out, const SegmentEntry& s) {
   out += '}';
 }
 
+void AppendCollection(std::string& out, const CollectionEntry& c) {
+  out += '{';
+  AppendNumber(out, "id", c.id);
+  AppendText(out, "name", c.name);
+  AppendNumber(out, "dimensions", c.dimensions);
+  AppendText(out, "metric", MetricName(c.metric));
+  AppendText(out, "index", c.index);
+  AppendKey(out, "hnsw");
+  out += '{';
+  AppendNumber(out, "m", c.m);
+  AppendNumber(out, "efConstruction", c.ef_construction);
+  out += '}';
+  AppendText(out, "seed", Hex(c.seed));
+  AppendText(out, "nextRow", Hex(c.next_row));
+  AppendKey(out, "segments");
+  out += '[';
+  for (size_t i = 0; i < c.segments.size(); ++i) {
+    if (i > 0) out += ',';
+    AppendSegment(out, c.segments[i]);
+  }
+  out += "]}";
+}
+
 std::string EncodeBody(const Manifest& m) {
   std::string out = "{";
   AppendText(out, "generation", Hex(m.generation));
@@ -68,29 +91,12 @@ std::string EncodeBody(const Manifest& m) {
   AppendText(out, "sequence", Hex(m.sequence));
   AppendText(out, "wal", Hex(m.wal));
   AppendText(out, "nextSegment", Hex(m.next_segment));
+  AppendNumber(out, "nextCollection", m.next_collection);
   AppendKey(out, "collections");
   out += '[';
   for (size_t i = 0; i < m.collections.size(); ++i) {
-    const CollectionEntry& c = m.collections[i];
-    out += i > 0 ? ",{" : "{";
-    AppendNumber(out, "id", c.id);
-    AppendText(out, "name", c.name);
-    AppendNumber(out, "dimensions", c.dimensions);
-    AppendText(out, "metric", MetricName(c.metric));
-    AppendText(out, "index", c.index);
-    AppendKey(out, "hnsw");
-    out += '{';
-    AppendNumber(out, "m", c.m);
-    AppendNumber(out, "efConstruction", c.ef_construction);
-    out += '}';
-    AppendText(out, "seed", Hex(c.seed));
-    AppendKey(out, "segments");
-    out += '[';
-    for (size_t s = 0; s < c.segments.size(); ++s) {
-      if (s > 0) out += ',';
-      AppendSegment(out, c.segments[s]);
-    }
-    out += "]}";
+    if (i > 0) out += ',';
+    AppendCollection(out, m.collections[i]);
   }
   out += "]}";
   return out;
@@ -159,7 +165,8 @@ class BodyReader {
     c.m = static_cast<size_t>(Number(hnsw, "m", 512));
     c.ef_construction = static_cast<size_t>(Number(hnsw, "efConstruction", kMaxEf));
     c.seed = HexNumber(o, "seed");
-    if (!metric || c.dimensions == 0 || c.m < 2 || c.ef_construction == 0 ||
+    c.next_row = HexNumber(o, "nextRow");
+    if (!metric || c.name.empty() || c.dimensions == 0 || c.m < 2 || c.ef_construction == 0 ||
         (c.index != "auto" && c.index != "flat" && c.index != "hnsw")) {
       throw Error(ErrorCode::kCorrupt,
                   what_ + ": collection \"" + c.name + "\" has invalid options");
@@ -237,7 +244,24 @@ OwnFileName ParseOwnFileName(std::string_view name) {
   return own;
 }
 
-void WriteManifest(Directory& directory, const Manifest& manifest) {
+std::string EncodeCollection(const CollectionEntry& collection) {
+  std::string out;
+  AppendCollection(out, collection);
+  return out;
+}
+
+CollectionEntry DecodeCollection(std::string_view json, const std::string& what) {
+  JsonDocument document;
+  try {
+    document = ParseJson(json, "collection");
+  } catch (const Error& e) {
+    throw Error(ErrorCode::kCorrupt, what + ": " + e.what());
+  }
+  return BodyReader(what).Collection(document);
+}
+
+void WriteManifest(Directory& directory, const Manifest& manifest, bool* in_doubt) {
+  *in_doubt = false;
   const std::string body = EncodeBody(manifest);
   FileHeader header;
   header.database = manifest.database;
@@ -247,8 +271,16 @@ void WriteManifest(Directory& directory, const Manifest& manifest) {
   AppendFileHeader(bytes, kMagic, header);
   bytes += body;
   directory.Sync();  // what it names must be durable first
-  WriteFileAtomically(directory, ManifestName(manifest.generation), bytes.data(), bytes.size());
+  const std::string name = ManifestName(manifest.generation);
+  try {
+    WriteFileAtomically(directory, name, bytes.data(), bytes.size());
+  } catch (...) {
+    *in_doubt = directory.Exists(name);
+    throw;
+  }
+  *in_doubt = true;
   directory.Sync();
+  *in_doubt = false;
 }
 
 std::optional<uint64_t> NewestGeneration(const Directory& directory) {
@@ -286,8 +318,14 @@ std::optional<Manifest> ReadNewestManifest(Directory& directory) {
   m.next_segment = reader.HexNumber(document, "nextSegment");
   if (m.generation != *newest)
     throw Error(ErrorCode::kCorrupt, what + ": is of another generation");
+  m.next_collection = static_cast<uint32_t>(reader.Number(document, "nextCollection", 0xffffffff));
   for (const Json& c : reader.Get(document, "collections", &Json::IsArray).GetArray()) {
     m.collections.push_back(reader.Collection(c));
+    for (size_t i = 0; i + 1 < m.collections.size(); ++i) {
+      if (m.collections[i].id == m.collections.back().id ||
+          m.collections[i].name == m.collections.back().name)
+        throw Error(ErrorCode::kCorrupt, what + ": two collections have one name or id");
+    }
   }
   return m;
 }

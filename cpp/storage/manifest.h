@@ -32,6 +32,7 @@ struct CollectionEntry {
   size_t m = 0;
   size_t ef_construction = 0;
   uint64_t seed = 0;
+  uint64_t next_row = 0;  ///< number of the next row that is added
   std::vector<SegmentEntry> segments;
 };
 
@@ -41,17 +42,24 @@ struct Manifest {
   uint64_t sequence = 0;  ///< last transaction that the segments contain
   uint64_t wal = 1;       ///< first log file to replay
   uint64_t next_segment = 1;
+  uint32_t next_collection = 1;
   std::vector<CollectionEntry> collections;
 };
 
 const char* MetricName(Metric metric);
 std::optional<Metric> ParseMetric(std::string_view name);
 
+/// A collection as JSON, as it stands in a manifest and in the log.
+std::string EncodeCollection(const CollectionEntry& collection);
+/// Throws kCorrupt, kUnsupported; `what` starts the message.
+CollectionEntry DecodeCollection(std::string_view json, const std::string& what);
+
 /// "manifest-<generation>".
 std::string ManifestName(uint64_t generation);
 
-/// Durable when it returns: file, rename and folder are synced.
-void WriteManifest(Directory& directory, const Manifest& manifest);
+/// Durable when it returns: file, rename and folder are synced. When it throws, `*in_doubt` says
+/// whether the new manifest may be on disk all the same.
+void WriteManifest(Directory& directory, const Manifest& manifest, bool* in_doubt);
 
 /// The generation of the folder's newest manifest, by its name.
 std::optional<uint64_t> NewestGeneration(const Directory& directory);

@@ -263,6 +263,12 @@ Section SegmentReader::Find(SectionKind kind, size_t row_bytes, uint64_t rows) c
   Damaged(what_, "section " + std::to_string(static_cast<uint32_t>(kind)) + " is missing");
 }
 
+std::vector<Section> SegmentReader::Sections() const {
+  std::vector<Section> sections;
+  for (const Entry& e : entries_) sections.push_back(Find(static_cast<SectionKind>(e.kind), 0, 0));
+  return sections;
+}
+
 size_t SegmentReader::heap_bytes() const {
   size_t n = joined_.capacity();
   for (const auto& m : mappings_) n += m->heap_bytes();
@@ -293,7 +299,9 @@ const uint8_t* Section::Range(uint64_t offset, uint64_t n) const {
   return data_ + offset;
 }
 
-void Section::CheckAll() const { Range(0, bytes_); }
+size_t Section::blocks() const {
+  return block_bytes_ == 0 ? 0 : static_cast<size_t>((bytes_ + block_bytes_ - 1) / block_bytes_);
+}
 
 // --- Tombstones
 

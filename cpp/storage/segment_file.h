@@ -28,6 +28,7 @@ enum class SectionKind : uint32_t {
   kUpperOffsets = 10,
   kUpperLinks = 11,
   kTwins = 12,
+  kNumbers = 13,
 };
 
 /// A file the manifest names.
@@ -96,8 +97,9 @@ class Section {
   void Prefetch(size_t index) const { PrefetchBytes(data_ + index * row_bytes_, row_bytes_); }
   /// Bytes offset … offset + n - 1; kCorrupt when they lie outside.
   const uint8_t* Range(uint64_t offset, uint64_t n) const;
-  /// Checks every block now.
-  void CheckAll() const;
+  size_t blocks() const;
+  /// Compares a block with its checksum now, whether or not that was done before.
+  void CheckAgain(size_t block) const { Check(block); }
 
  private:
   friend class SegmentReader;
@@ -125,6 +127,8 @@ class SegmentReader {
   /// Throws kCorrupt when it is missing or of another size.
   Section Find(SectionKind kind, size_t row_bytes, uint64_t rows) const;
   bool Has(SectionKind kind) const;
+  /// Every section there is, as plain bytes.
+  std::vector<Section> Sections() const;
 
   /// The file's bytes as they are, for copies.
   const uint8_t* data() const { return data_; }

@@ -25,6 +25,8 @@ enum class WalRecordType : uint8_t {
   kSetMetadata = 4,
   kCommit = 16,
   kClosed = 17,
+  kCreateCollection = 32,
+  kDropCollection = 33,
 };
 
 /// The longest payload of a record.
@@ -77,6 +79,8 @@ class WalWriter {
 
   /// True after a failed sync: every further call throws kReadOnly until the database is reopened.
   bool broken() const { return broken_; }
+  /// Is there a commit that is not on disk?
+  bool unsynced() const { return commits_unsynced_; }
   /// Committed length of the file.
   uint64_t bytes() const { return committed_bytes_; }
   /// Of the next transaction.

@@ -24,6 +24,8 @@ bool IsKnownType(WalRecordType type) {
     case WalRecordType::kSetMetadata:
     case WalRecordType::kCommit:
     case WalRecordType::kClosed:
+    case WalRecordType::kCreateCollection:
+    case WalRecordType::kDropCollection:
       return true;
   }
   return false;

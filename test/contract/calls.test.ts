@@ -38,18 +38,26 @@ test('every method that the façade calls exists, and it calls all but meta.info
   for (const file of readdirSync(new URL('js/', root))) {
     if (!file.endsWith('.ts')) continue;
     const text = readFileSync(new URL(`js/${file}`, root), 'utf8');
-    for (const [, method] of text.matchAll(/'(db\.[a-zA-Z]+)'/g)) called.add(method as string);
+    for (const [, method] of text.matchAll(/'((?:db|job|call)\.[a-zA-Z]+)'/g)) called.add(method as string);
   }
   const { methods } = await coreInfo();
   expect([...called].toSorted()).toEqual(methods.filter((m) => m !== 'meta.info').toSorted());
 });
 
-// Calling these throws UNSUPPORTED until a version brings them, so that types/ does not offer them.
-const later = ['collection', 'collections', 'dropCollection', 'compact', 'optimize', 'buildIndex', 'snapshot', 'exportAll', 'importAll'];
+// Calling these throws UNSUPPORTED, and types/ does not offer them.
+const later = ['optimize', 'buildIndex'];
+const iterators = ['entries', 'keys'];
+const longCalls = ['compact', 'verify', 'snapshot', 'exportAll', 'importAll'];
+
+/** What a database offers: its own members and those of its collection. */
+const membersOf = (): readonly (ts.ClassElement | ts.TypeElement)[] => [
+  ...find(api, ts.isClassDeclaration, 'VectorDB').members,
+  ...find(api, ts.isInterfaceDeclaration, 'Collection').members,
+];
 
 test('the class has the members of its declaration, and no others', () => {
-  const { members } = find(api, ts.isClassDeclaration, 'VectorDB');
-  const isStatic = (m: ts.ClassElement) =>
+  const members = membersOf();
+  const isStatic = (m: ts.ClassElement | ts.TypeElement) =>
     ts.canHaveModifiers(m) && (ts.getModifiers(m) ?? []).some((x) => x.kind === ts.SyntaxKind.StaticKeyword);
   const declared = new Set(members.filter((m) => !ts.isConstructorDeclaration(m) && !isStatic(m)).map(nameOf));
   const statics = new Set(members.filter(isStatic).map(nameOf));
@@ -62,16 +70,18 @@ test('the class has the members of its declaration, and no others', () => {
   for (const method of later) own.delete(method);
   expect([...own].toSorted()).toEqual([...declared].filter((name) => !name.startsWith('[')).toSorted());
   expect(VectorDB.prototype[Symbol.asyncDispose]).toBeTypeOf('function');
+  expect(VectorDB.prototype[Symbol.dispose]).toBeTypeOf('function');
   for (const name of statics) expect(VectorDB).toHaveProperty(name);
 });
 
-test('every method has its Sync twin, but for iterators', () => {
-  const declared = new Set(find(api, ts.isClassDeclaration, 'VectorDB').members.map(nameOf));
+test('every method has its Sync twin, but for iterators and long calls', () => {
+  const declared = new Set(membersOf().map(nameOf));
   const aliases = ['size', 'remove', 'getStats', 'save'];
-  const alone = ['open', 'withDimensions', 'fromBytes', 'entries', 'keys', ...aliases];
-  for (const member of find(api, ts.isClassDeclaration, 'VectorDB').members) {
+  const alone = ['open', 'withDimensions', 'fromBytes', 'collection', ...iterators, ...longCalls, ...aliases];
+  for (const member of membersOf()) {
     const name = nameOf(member);
-    if (!ts.isMethodDeclaration(member) || name.endsWith('Sync') || name.startsWith('[') || alone.includes(name)) continue;
+    const isMethod = ts.isMethodDeclaration(member) || ts.isMethodSignature(member);
+    if (!isMethod || name.endsWith('Sync') || name.startsWith('[') || alone.includes(name)) continue;
     expect(declared, name).toContain(`${name}Sync`);
   }
 });

@@ -72,3 +72,10 @@ export function pack(rows: readonly Float32Array[]): Float32Array {
 export function names(n: number, prefix = 'id'): string[] {
   return Array.from({ length: n }, (_, i) => `${prefix}${i}`);
 }
+
+/** All that an iterator gives. */
+export async function collect<T>(from: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of from) all.push(item);
+  return all;
+}

@@ -110,14 +110,14 @@ TEST_CASE("replayed rows are scanned at once, linked beside, and later rows are 
   REQUIRE(db->Stats().replayed_transactions == 1);
   REQUIRE(Search(*db, RandomVector(rng, kDimensions), 10, false).size() == 10);
   const auto all_linked = [&] {
-    for (int wait = 0; wait < 60'000 && db->Stats().collection.pending > 0; ++wait) {
+    for (int wait = 0; wait < 60'000 && db->collection().Stats().pending > 0; ++wait) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
-    return db->Stats().collection.pending == 0;
+    return db->collection().Stats().pending == 0;
   };
   REQUIRE(all_linked());
   for (size_t i = 0; i < 20; ++i) InsertRandom(*db, rng, 5000 + i, 1);
-  REQUIRE(db->Stats().collection.linked + db->Stats().collection.pending == 3020);
+  REQUIRE(db->collection().Stats().linked + db->collection().Stats().pending == 3020);
   REQUIRE(all_linked());
 }
 

@@ -1,0 +1,91 @@
+#include "collection/compaction.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+
+namespace ruvector {
+
+Compaction::~Compaction() {
+  if (!begun_) return;
+  merge_.reset();
+  Finish();
+}
+
+void Compaction::Begin() {
+  Database& db = *database_;
+  {
+    const std::lock_guard<std::mutex> lock(db.writer_mutex_);
+    db.RequireWritable();
+    if (db.compacting_) throw Error(ErrorCode::kConflict, "another compaction is at work");
+    db.compacting_ = true;
+  }
+  begun_ = true;
+  db.StopMerging();
+  const std::lock_guard<std::mutex> lock(db.writer_mutex_);
+  db.merge_.reset();
+  Database::CollectionSet seal;
+  const auto collections = db.Collections();
+  for (const auto& collection : collections) {
+    if (collection->SealsToCompact()) seal.insert(collection.get());
+  }
+  // The log may hold what was deleted.
+  db.CheckpointLocked(seal);
+  for (const auto& collection : collections) {
+    for (SegmentRun& run : collection->RunsToCompact()) {
+      for (const auto& segment : run) total_ += 2 * segment->live_count();
+      runs_.emplace_back(collection, std::move(run));
+    }
+  }
+}
+
+void Compaction::Finish() {
+  Database& db = *database_;
+  const std::lock_guard<std::mutex> lock(db.writer_mutex_);
+  db.compacting_ = false;
+  db.merge_elsewhere_ = false;
+  begun_ = false;
+}
+
+bool Compaction::Step() {
+  Database& db = *database_;
+  if (!begun_) {
+    Begin();
+    return true;
+  }
+  if (runs_.empty()) {
+    const std::lock_guard<std::mutex> lock(db.writer_mutex_);
+    if (!db.left_over_error_.empty()) {
+      throw Error(ErrorCode::kIo,
+                  "a file with deleted rows could not be removed: " + db.left_over_error_);
+    }
+    return false;
+  }
+  Collection& collection = *runs_.back().first;
+  if (!merge_) {
+    merge_ = collection.StartMerge(runs_.back().second);
+    return true;
+  }
+  if (merge_->Step()) return true;
+  uint64_t number = 0;
+  {
+    const std::lock_guard<std::mutex> lock(db.writer_mutex_);
+    number = db.TakeSegmentNumber();
+  }
+  try {
+    const SegmentEntry entry = db.WriteMerged(*merge_, number);
+    const std::lock_guard<std::mutex> lock(db.writer_mutex_);
+    db.InstallMerge(collection, *merge_, number, entry);
+  } catch (...) {
+    const std::lock_guard<std::mutex> lock(db.writer_mutex_);
+    db.unnamed_segments_.erase(number);
+    throw;
+  }
+  for (const auto& segment : runs_.back().second) done_ += 2 * segment->live_count();
+  merge_.reset();
+  runs_.pop_back();
+  done_ = std::min(done_, total_);
+  return true;
+}
+
+}  // namespace ruvector

@@ -1,0 +1,64 @@
+// Neighbouring sealed segments made into one without their deleted rows: the largest graph is taken
+// over and mended where rows left it, the other rows are linked into it.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "collection/growing_segment.h"
+#include "collection/sealed_segment.h"
+#include "index/graph_repair.h"
+
+namespace ruvector {
+
+/// Works beside searches and writes: it reads what never changes. Not for concurrent use.
+class SegmentMerge {
+ public:
+  struct Input {
+    std::shared_ptr<SealedSegment> segment;
+    Bitset live;  ///< when the merge began
+  };
+
+  /// `inputs` in order of their rows; `graph`: the result is to have one.
+  SegmentMerge(const MetricSpace& space, const HnswParameters& hnsw, size_t threads, bool graph,
+               std::vector<Input> inputs);
+
+  /// Does some milliseconds of the work; false when all is done. Throws kCorrupt, std::bad_alloc.
+  bool Step();
+  /// Rows copied and linked, of all that have to be.
+  size_t done() const { return copied_ + linked_; }
+  size_t total() const { return total_; }
+  size_t rows() const { return rows_; }
+
+  /// The result as a segment file, once Step has returned false.
+  FileRef WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment) const {
+    return result_->WriteTo(directory, database, segment);
+  }
+  const std::vector<Input>& inputs() const { return inputs_; }
+  /// The rows of the result that have left an input since the merge began. Needs the segments'
+  /// lock.
+  Bitset RetiredSince() const;
+
+ private:
+  using Repair = GraphRepair<SealedSegment>;
+
+  void CopyRow(const Input& input, Slot slot);
+
+  std::vector<Input> inputs_;
+  std::vector<std::vector<Slot>> places_;  // per input [rows]: the row's slot in the result
+  size_t threads_;
+  bool graph_;
+  const SealedSegment* base_ = nullptr;  // whose graph is taken over
+  bool mended_ = false;                  // because rows have left it
+  std::unique_ptr<GraphSurvivors> survivors_;
+  std::unique_ptr<Repair> repair_;
+  std::unique_ptr<GrowingSegment> result_;
+  size_t rows_ = 0, total_ = 0, copied_ = 0, linked_ = 0, to_link_ = 0;
+  size_t input_ = 0, slot_ = 0;  // the next row to copy
+  Slot entry_ = kNoSlot;
+  int max_level_ = -1;
+  std::vector<std::vector<uint32_t>> links_;  // of the row being copied, by level
+  std::vector<NeighborList> levels_;
+};
+
+}  // namespace ruvector

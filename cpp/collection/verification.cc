@@ -1,0 +1,113 @@
+#include "collection/verification.h"
+
+#include "core/error.h"
+#include "core/json.h"
+#include "index/hnsw_builder.h"
+
+namespace ruvector {
+namespace {
+
+constexpr size_t kBlocksAtOnce = 64;
+constexpr size_t kRowsAtOnce = 4096;
+
+}  // namespace
+
+Verification::Verification(Directory& directory, const Manifest& manifest,
+                           std::function<void()> check_log)
+    : directory_(directory), manifest_(manifest), check_log_(std::move(check_log)) {
+  for (const CollectionEntry& c : manifest_.collections) {
+    for (const SegmentEntry& s : c.segments) {
+      parts_.push_back({&c, &s});
+      for (const FileRef& part : s.parts) total_ += part.bytes;
+      files_ += s.parts.size() + (s.tombstones ? 1 : 0);
+    }
+  }
+  files_ += 2;  // the manifest and the log
+}
+
+template <typename F>
+bool Verification::Collect(const std::string& file, const F& f) {
+  try {
+    f();
+    return true;
+  } catch (const Error& e) {
+    if (e.code() == ErrorCode::kIo) throw;
+    damage_.push_back({file, e.what()});
+    return false;
+  }
+}
+
+void Verification::Open(const Part& part) {
+  const MetricSpace space(part.collection->metric, part.collection->dimensions);
+  sound_ = Collect(part.segment->parts.empty() ? "" : part.segment->parts[0].name, [&] {
+    segment_ = std::make_unique<SealedSegment>(directory_, manifest_.database, *part.segment, space,
+                                               part.collection->m);
+    sections_ = segment_->file().Sections();
+  });
+  section_ = block_ = row_ = 0;
+}
+
+// False when there are no more.
+bool Verification::CheckBlocks() {
+  for (size_t n = 0; section_ < sections_.size() && n < kBlocksAtOnce;) {
+    const Section& section = sections_[section_];
+    if (block_ == section.blocks()) {
+      ++section_;
+      block_ = 0;
+      continue;
+    }
+    sound_ =
+        Collect(segment_->manifest_entry().parts[0].name, [&] { section.CheckAgain(block_); }) &&
+        sound_;
+    ++block_;
+    ++n;
+  }
+  return section_ < sections_.size();
+}
+
+bool Verification::CheckRows() {
+  const SealedSegment& s = *segment_;
+  bool go_on = true;
+  sound_ = Collect(s.manifest_entry().parts[0].name, [&] {
+    for (size_t n = 0; row_ < s.rows() && n < kRowsAtOnce; ++row_, ++n) {
+      const Slot slot = static_cast<Slot>(row_);
+      const std::string row = "row " + std::to_string(slot);
+      if (s.Find(s.Id(slot)) == kNoSlot) s.Damaged((row + " is not in the id table").c_str());
+      if (!s.Metadata(slot).empty()) ParseJson(s.Metadata(slot), "metadata");
+      if (!s.space().IsSound(s.Vector(slot))) s.Damaged((row + " has no sound vector").c_str());
+      if (slot > 0 && s.Number(slot) <= s.Number(slot - 1))
+        s.Damaged((row + " is out of order").c_str());
+      if (slot >= s.linked()) continue;
+      for (int level = 0; level <= s.LevelOf(slot); ++level) s.CheckedLinks(slot, level);
+      s.Twin(slot);
+    }
+    go_on = row_ < s.rows();
+  });
+  return sound_ && go_on;
+}
+
+bool Verification::Step() {
+  if (segment_) {
+    if (CheckBlocks() || (sound_ && CheckRows())) return true;
+    done_ += segment_->bytes();
+    segment_.reset();
+    return true;
+  }
+  if (!parts_.empty()) {
+    const Part part = parts_.back();
+    parts_.pop_back();
+    Open(part);
+    return true;
+  }
+  if (!log_checked_) {
+    log_checked_ = true;
+    Collect("log", [&] {
+      if (check_log_) check_log_();
+    });
+    return true;
+  }
+  done_ = total_;
+  return false;
+}
+
+}  // namespace ruvector

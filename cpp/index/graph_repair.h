@@ -1,0 +1,124 @@
+// What a graph loses when rows leave it, and how the rows that stay are linked again: a neighbour
+// that left is replaced by its own neighbours, the best of which are kept. Source: Singh et al.
+// 2021, "FreshDiskANN", Algorithm 4, arXiv:2105.09613; pruning as in Malkov & Yashunin 2018,
+// Algorithm 4, arXiv:1603.09320.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "core/bitset.h"
+#include "index/candidate.h"
+#include "index/graph_search.h"
+#include "index/metric_space.h"
+
+namespace ruvector {
+
+/// Which rows of a graph stay. Rows with the same vector share one node of the graph; when the row
+/// that has its links leaves, the next of them inherits them.
+class GraphSurvivors {
+ public:
+  /// `live` [rows ≥ linked]. Throws what the view throws.
+  template <typename View>
+  GraphSurvivors(const View& view, const Bitset& live)
+      : heirs_(view.linked(), kNoSlot), nodes_(view.linked(), kNoSlot) {
+    Bitset later_twin(view.linked());
+    for (Slot s = 0; s < view.linked(); ++s) {
+      if (const Slot twin = view.Twin(s); twin < view.linked()) later_twin.Set(twin);
+    }
+    for (Slot s = 0; s < view.linked(); ++s) {
+      if (later_twin.Test(s)) continue;
+      ForEachTwin(view, s, [&](Slot twin) {
+        if (!live.Contains(twin)) return true;
+        heirs_[s] = twin;
+        nodes_[twin] = s;
+        return false;
+      });
+    }
+  }
+
+  /// The live row that has the links of a node now; kNoSlot when none is left.
+  Slot HeirOf(Slot node) const { return heirs_[node]; }
+  /// The node whose links a row has now; kNoSlot for a later twin and for a row that left.
+  Slot NodeOf(Slot row) const { return nodes_[row]; }
+
+ private:
+  std::vector<Slot> heirs_, nodes_;  // [linked]
+};
+
+/// Links of nodes after others have left. Not for concurrent use.
+template <typename View>
+class GraphRepair {
+ public:
+  GraphRepair(const View& view, const MetricSpace& space, const GraphSurvivors& survivors)
+      : view_(view), space_(space), survivors_(survivors) {}
+
+  /// The nodes that stay among a node's neighbours and, where one has left, among that one's:
+  /// at most `most`, unchanged when all stay.
+  void LinksOf(Slot node, int level, size_t most, std::vector<Slot>& links) {
+    links.clear();
+    gone_.clear();
+    const NeighborList list = view_.Links(node, level);
+    for (uint32_t i = 0; i < list.count; ++i) {
+      (survivors_.HeirOf(list.begin[i]) == kNoSlot ? gone_ : links).push_back(list.begin[i]);
+    }
+    if (gone_.empty()) return;
+    scratch_.Begin(view_.linked());
+    scratch_.Visit(node);
+    for (const Slot s : links) scratch_.Visit(s);
+    for (const Slot s : gone_) scratch_.Visit(s);
+    // In order of distance: those who left first may lead to others who left.
+    for (size_t i = 0; i < gone_.size() && links.size() < kMaxCandidates; ++i) {
+      if (level > 0 && view_.LevelOf(gone_[i]) < level) continue;
+      const NeighborList next = view_.Links(gone_[i], level);
+      for (uint32_t j = 0; j < next.count; ++j) {
+        const Slot s = next.begin[j];
+        if (!scratch_.Visit(s)) continue;
+        if (survivors_.HeirOf(s) != kNoSlot) {
+          links.push_back(s);
+        } else if (gone_.size() < kMaxGone) {
+          gone_.push_back(s);
+        }
+      }
+    }
+    Select(node, most, links);
+  }
+
+ private:
+  static constexpr size_t kMaxCandidates = 128;
+  static constexpr size_t kMaxGone = 64;
+
+  float DistanceBetween(Slot a, Slot b) const {
+    return space_.Distance(view_.Vector(a), view_.Scalar(a), view_.Vector(b), view_.Scalar(b));
+  }
+
+  // Each link closer to the node than to any link chosen before it, then the closest of the others
+  // up to half of `most`.
+  void Select(Slot node, size_t most, std::vector<Slot>& links) {
+    candidates_.clear();
+    for (const Slot s : links) candidates_.push_back({DistanceBetween(node, s), s});
+    std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
+      return a.distance < b.distance || (a.distance == b.distance && a.slot < b.slot);
+    });
+    links.clear();
+    passed_over_.clear();
+    for (const Candidate& c : candidates_) {
+      if (links.size() == most) return;
+      const bool new_direction = std::none_of(links.begin(), links.end(), [&](Slot link) {
+        return DistanceBetween(c.slot, link) < c.distance;
+      });
+      (new_direction ? links : passed_over_).push_back(c.slot);
+    }
+    for (size_t i = 0; i < passed_over_.size() && links.size() < (most + 1) / 2; ++i)
+      links.push_back(passed_over_[i]);
+  }
+
+  const View& view_;
+  const MetricSpace& space_;
+  const GraphSurvivors& survivors_;
+  SearchScratch scratch_;
+  std::vector<Slot> gone_, passed_over_;
+  std::vector<Candidate> candidates_;
+};
+
+}  // namespace ruvector
