@@ -53,8 +53,8 @@ class GraphRepair {
   GraphRepair(const View& view, const MetricSpace& space, const GraphSurvivors& survivors)
       : view_(view), space_(space), survivors_(survivors) {}
 
-  /// The nodes that stay among a node's neighbours and, where one has left, among that one's:
-  /// at most `most`, unchanged when all stay.
+  /// The nodes that stay among a node's neighbours and, for each that has left, some of that one's
+  /// neighbours instead: at most `most`, unchanged when all stay.
   void LinksOf(Slot node, int level, size_t most, std::vector<Slot>& links) {
     links.clear();
     gone_.clear();
@@ -67,40 +67,50 @@ class GraphRepair {
     scratch_.Visit(node);
     for (const Slot s : links) scratch_.Visit(s);
     for (const Slot s : gone_) scratch_.Visit(s);
-    // In order of distance: those who left first may lead to others who left.
-    for (size_t i = 0; i < gone_.size() && links.size() < kMaxCandidates; ++i) {
-      if (level > 0 && view_.LevelOf(gone_[i]) < level) continue;
-      const NeighborList next = view_.Links(gone_[i], level);
-      for (uint32_t j = 0; j < next.count; ++j) {
-        const Slot s = next.begin[j];
-        if (!scratch_.Visit(s)) continue;
-        if (survivors_.HeirOf(s) != kNoSlot) {
-          links.push_back(s);
-        } else if (gone_.size() < kMaxGone) {
-          gone_.push_back(s);
-        }
-      }
-    }
-    Select(node, most, links);
+    candidates_.clear();
+    const size_t direct = gone_.size();
+    for (size_t i = 0; i < gone_.size() && (i < direct || candidates_.size() < most); ++i)
+      AddHeirs(node, gone_[i], level);
+    Fill(most, links);
   }
 
  private:
-  static constexpr size_t kMaxCandidates = 128;
+  // Of each node that left so many neighbours are looked at: the closest. Fewer in all, and those
+  // in the direction of a far one would not be among them; the graph would fall apart.
+  static constexpr size_t kHeirs = 8;
+  // Where few are found, nodes that left are followed to others that left: so many in all.
   static constexpr size_t kMaxGone = 64;
 
   float DistanceBetween(Slot a, Slot b) const {
     return space_.Distance(view_.Vector(a), view_.Scalar(a), view_.Vector(b), view_.Scalar(b));
   }
 
-  // Each link closer to the node than to any link chosen before it, then the closest of the others
-  // up to half of `most`.
-  void Select(Slot node, size_t most, std::vector<Slot>& links) {
-    candidates_.clear();
-    for (const Slot s : links) candidates_.push_back({DistanceBetween(node, s), s});
-    std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
-      return a.distance < b.distance || (a.distance == b.distance && a.slot < b.slot);
-    });
-    links.clear();
+  static bool Closer(const Candidate& a, const Candidate& b) {
+    return a.distance < b.distance || (a.distance == b.distance && a.slot < b.slot);
+  }
+
+  void AddHeirs(Slot node, Slot gone, int level) {
+    if (level > 0 && view_.LevelOf(gone) < level) return;
+    const NeighborList next = view_.Links(gone, level);
+    const size_t begin = candidates_.size();
+    for (uint32_t j = 0; j < next.count; ++j) {
+      const Slot s = next.begin[j];
+      if (survivors_.HeirOf(s) != kNoSlot) {
+        if (scratch_.Visit(s)) candidates_.push_back({DistanceBetween(node, s), s});
+      } else if (gone_.size() < kMaxGone && scratch_.Visit(s)) {
+        gone_.push_back(s);
+      }
+    }
+    const auto from = candidates_.begin() + static_cast<long>(begin);
+    const size_t kept = std::min(kHeirs, candidates_.size() - begin);
+    std::partial_sort(from, from + static_cast<long>(kept), candidates_.end(), Closer);
+    candidates_.resize(begin + kept);
+  }
+
+  // The links that stay were chosen well. Of the candidates, closest first, those closer to the
+  // node than to any link it has; then the closest of the others, up to half of `most`.
+  void Fill(size_t most, std::vector<Slot>& links) {
+    std::sort(candidates_.begin(), candidates_.end(), Closer);
     passed_over_.clear();
     for (const Candidate& c : candidates_) {
       if (links.size() == most) return;
