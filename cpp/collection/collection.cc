@@ -391,7 +391,7 @@ std::vector<SegmentEntry> Collection::WriteSegments(Directory& directory,
       entry = {};
       entry.id = next_segment++;
       entry.rows = growing_->rows();
-      entry.parts = {growing_->WriteTo(directory, database, entry.id)};
+      entry.parts = {growing_->WriteTo(directory, database, entry.id, name())};
     }
     const bool finished = !WantsLinks(growing_->rows()) || growing_->linked() == growing_->rows();
     entry.growing = !seal && (!finished || entry.parts[0].bytes <= options_.limits.seal_bytes);
@@ -465,7 +465,7 @@ std::vector<SegmentEntry> Collection::CopySegments(Directory& target,
     entry.id = (uint64_t{1} << 62) + id();  // no other segment gets that far
     entry.rows = growing_->rows();
     entry.growing = true;
-    entry.parts = {growing_->WriteTo(target, database, entry.id)};
+    entry.parts = {growing_->WriteTo(target, database, entry.id, name())};
     add(*growing_, entry);
   }
   return entries;

@@ -73,7 +73,7 @@ bool Compaction::Step() {
     number = db.TakeSegmentNumber();
   }
   try {
-    const SegmentEntry entry = db.WriteMerged(*merge_, number);
+    const SegmentEntry entry = db.WriteMerged(collection, *merge_, number);
     const std::lock_guard<std::mutex> lock(db.writer_mutex_);
     db.InstallMerge(collection, *merge_, number, entry);
   } catch (...) {

@@ -183,7 +183,8 @@ class Database {
   bool MergeOnce();
   std::unique_ptr<SegmentMerge> NextMerge(std::shared_ptr<Collection>& merging);
   uint64_t TakeSegmentNumber();
-  SegmentEntry WriteMerged(const SegmentMerge& merge, uint64_t number);
+  SegmentEntry WriteMerged(const Collection& collection, const SegmentMerge& merge,
+                           uint64_t number);
   void InstallMerge(Collection& collection, const SegmentMerge& merge, uint64_t number,
                     SegmentEntry entry);
   void StopMerging();

@@ -47,7 +47,7 @@ void Database::Maintain(size_t own_rows) {
       if (!merge_ && !(merge_ = NextMerge(merging_))) return;
       if (merge_->Step()) continue;
       const uint64_t number = TakeSegmentNumber();
-      const SegmentEntry result = WriteMerged(*merge_, number);
+      const SegmentEntry result = WriteMerged(*merging_, *merge_, number);
       InstallMerge(*merging_, *merge_, number, result);
       merge_.reset();
     }
@@ -81,12 +81,13 @@ uint64_t Database::TakeSegmentNumber() {
   return manifest_.next_segment++;
 }
 
-SegmentEntry Database::WriteMerged(const SegmentMerge& merge, uint64_t number) {
+SegmentEntry Database::WriteMerged(const Collection& collection, const SegmentMerge& merge,
+                                   uint64_t number) {
   SegmentEntry entry;
   if (merge.rows() == 0) return entry;
   entry.id = number;
   entry.rows = merge.rows();
-  entry.parts = {merge.WriteTo(*directory_, id_, entry.id)};
+  entry.parts = {merge.WriteTo(*directory_, id_, entry.id, collection.name())};
   return entry;
 }
 
@@ -201,7 +202,7 @@ bool Database::MergeOnce() {
         return false;
       }
     } while (merge->Step());
-    const SegmentEntry entry = WriteMerged(*merge, number);
+    const SegmentEntry entry = WriteMerged(*collection, *merge, number);
     const std::lock_guard<std::mutex> lock(writer_mutex_);
     InstallMerge(*collection, *merge, number, entry);
   } catch (...) {

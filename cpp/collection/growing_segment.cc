@@ -3,6 +3,7 @@
 #include "collection/sealed_segment.h"
 #include "core/coding.h"
 #include "core/error.h"
+#include "core/json.h"
 
 namespace ruvector {
 
@@ -153,8 +154,8 @@ void AppendList(std::vector<uint32_t>& words, const NeighborList& list, size_t w
 
 }  // namespace
 
-FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database,
-                                uint64_t segment) const {
+FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
+                                std::string_view collection) const {
   const size_t rows = this->rows(), linked = this->linked(), m = builder_.m();
   SegmentWriter out(directory, database, segment);
 
@@ -163,7 +164,10 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
                      ",\"metric\":" + std::to_string(static_cast<int>(space_.metric())) +
                      ",\"m\":" + std::to_string(m) +
                      ",\"maxLevel\":" + std::to_string(linked > 0 ? builder_.max_level() : 0) +
-                     ",\"entry\":" + std::to_string(linked > 0 ? builder_.entry() : 0) + "}";
+                     ",\"entry\":" + std::to_string(linked > 0 ? builder_.entry() : 0) +
+                     ",\"collection\":";
+  AppendJsonString(info, collection);
+  info += '}';
   out.Begin(SectionKind::kInfo, 0);
   out.Append(info.data(), info.size());
 

@@ -49,8 +49,9 @@ class GrowingSegment : public Segment {
   /// Heap bytes after a Reserve of the same arguments.
   size_t BytesAfterReserve(size_t rows, size_t id_bytes, size_t metadata_bytes) const;
 
-  /// All rows as a segment file.
-  FileRef WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment) const;
+  /// All rows as a segment file, which names its collection for whoever has lost the manifest.
+  FileRef WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
+                  std::string_view collection) const;
 
   size_t rows() const override { return builder_.rows(); }
   size_t linked() const override { return builder_.linked(); }

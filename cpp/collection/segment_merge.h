@@ -31,8 +31,9 @@ class SegmentMerge {
   size_t rows() const { return rows_; }
 
   /// The result as a segment file, once Step has returned false.
-  FileRef WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment) const {
-    return result_->WriteTo(directory, database, segment);
+  FileRef WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
+                  std::string_view collection) const {
+    return result_->WriteTo(directory, database, segment, collection);
   }
   const std::vector<Input>& inputs() const { return inputs_; }
   /// The rows of the result that have left an input since the merge began. Needs the segments'

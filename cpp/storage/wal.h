@@ -134,4 +134,10 @@ WalReplay ReplayWal(Directory& directory, uint64_t number, const DatabaseId& dat
                     uint64_t after_sequence,
                     const std::function<void(uint64_t, std::span<const WalRecord>)>& apply);
 
+/// For a damaged log: calls `apply` for every whole transaction there is, in order, whatever lies
+/// between them. Returns the number of damaged places; a torn tail counts as one. Throws like
+/// ReplayWal for a header that is not whole.
+uint64_t SalvageWal(Directory& directory, uint64_t number, const DatabaseId& database,
+                    const std::function<void(std::span<const WalRecord>)>& apply);
+
 }  // namespace ruvector

@@ -182,4 +182,49 @@ WalReplay ReplayWal(Directory& directory, uint64_t number, const DatabaseId& dat
   return replay;
 }
 
+uint64_t SalvageWal(Directory& directory, uint64_t number, const DatabaseId& database,
+                    const std::function<void(std::span<const WalRecord>)>& apply) {
+  const std::string name = WalName(number);
+  const std::string what = directory.path() + "/" + name;
+  const std::unique_ptr<Mapping> mapping = directory.Open(name, OpenMode::kRead)->Map();
+  const std::string_view bytes(reinterpret_cast<const char*>(mapping->data()), mapping->size());
+  if (bytes.size() < kFileHeaderBytes) return bytes.empty() ? 0 : 1;
+  const FileHeader header = ReadFileHeader(bytes.substr(0, kFileHeaderBytes), kWalMagic, what);
+  if (header.database != database)
+    throw Error(ErrorCode::kCorrupt, what + ": belongs to another database");
+
+  LogReader reader(bytes, what, header.word12);
+  // As in CheckTornTail: a maze of lengths must not cost the square of the file's.
+  uint64_t budget = std::max<uint64_t>(uint64_t{1} << 30, 8 * uint64_t{bytes.size()});
+  std::vector<WalRecord> records;
+  uint64_t damaged = 0, sequence = 0;
+  bool sound = true;
+  ParsedRecord parsed;
+  for (uint64_t offset = kFileHeaderBytes; offset < bytes.size() && budget > 0;) {
+    const bool whole = reader.Parse(offset, &parsed);
+    budget -= std::min(budget, whole ? 8 : parsed.bytes);
+    if (!whole) {
+      if (sound) ++damaged;
+      sound = false;
+      records.clear();
+      offset += 8;
+      continue;
+    }
+    sound = true;
+    offset += parsed.bytes;
+    if (parsed.sequence != sequence) records.clear();
+    sequence = parsed.sequence;
+    if (parsed.record.type != WalRecordType::kCommit) {
+      records.push_back(parsed.record);
+      continue;
+    }
+    if (parsed.record.payload.size() == 4 &&
+        LoadU32(parsed.record.payload.data()) == records.size()) {
+      apply(records);
+    }
+    records.clear();
+  }
+  return damaged;
+}
+
 }  // namespace ruvector
