@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line: `ruvector demo`, `ruvector stats`. Data on stdout, everything else on stderr. Exit codes: 0 good, 1 failed, 2 called wrongly.
+// The command line: `ruvector --help`. Data on stdout, everything else on stderr. Exit codes: 0 good, 1 failed, 2 called wrongly.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runDemo } from './demo/demo.js';
@@ -10,6 +10,8 @@ const usage = `ruvector: a vector database for AI agents
 Usage:
   ruvector demo [folder] [--ask <question>]...   index text, answer, survive a kill; in a temporary folder
   ruvector stats <database> [--json]             what is in a database; a writer may have it open
+  ruvector verify <database> [--json]            reads every byte and names what is damaged
+  ruvector salvage <database> <new folder> [--json]   saves what can be read into a new database
   ruvector --help | --version
 
 demo indexes documentation found on this machine, or the .md, .txt, .rst, .adoc and .org files of a folder.
@@ -51,6 +53,14 @@ type Values = {
   ask?: string[];
 };
 
+/** A report: a line for each value, one for each damage. */
+function print(report: { damage?: { file: string; detail: string }[] }, json?: boolean): void {
+  const { damage = [], ...values } = report;
+  const lines = Object.entries(values).map(([name, value]) => `${name.padEnd(22)}${value}\n`);
+  for (const { file, detail } of damage) lines.push(`${'damaged'.padEnd(22)}${file}: ${detail}\n`);
+  process.stdout.write(json ? `${JSON.stringify(report)}\n` : lines.join(''));
+}
+
 interface Command {
   readonly options: readonly (keyof Values)[];
   /** Least and most. */
@@ -75,12 +85,33 @@ const commands: Record<string, Command> = {
       try {
         const { recovery, ...rest } = await db.stats();
         const stats = { path, backend: db.backend, ...rest, ...recovery };
-        const lines = Object.entries(stats).map(([name, value]) => `${name.padEnd(22)}${value}\n`);
-        process.stdout.write(json ? `${JSON.stringify(stats)}\n` : lines.join(''));
+        print(stats as object, json);
         return true;
       } finally {
         await db.close();
       }
+    },
+  },
+  verify: {
+    options: ['json'],
+    positionals: [1, 1],
+    run: async ([path], { json }) => {
+      const db = await VectorDB.open({ storagePath: path as string, readOnly: true });
+      try {
+        const found = await db.verify();
+        print(found, json);
+        return found.ok;
+      } finally {
+        await db.close();
+      }
+    },
+  },
+  salvage: {
+    options: ['json'],
+    positionals: [2, 2],
+    run: async ([from, to], { json }) => {
+      print(await VectorDB.salvage(from as string, to as string), json);
+      return true;
     },
   },
 };
@@ -121,8 +152,8 @@ async function main(args: string[]): Promise<boolean> {
     if (!command.options.includes(option)) throw new UsageError(`${name} takes no option --${option}`);
   }
   const [least, most] = command.positionals;
-  if (rest.length < least) throw new UsageError(`${name} needs the path of a database`);
-  if (rest.length > most) throw new UsageError(`${name} takes one path, but ${rest.length} were given`);
+  if (rest.length < least) throw new UsageError(`${name} needs the path of a database${least > 1 ? ' and of a new folder' : ''}`);
+  if (rest.length > most) throw new UsageError(`${name} takes ${most === 1 ? 'one path' : 'two paths'}, but ${rest.length} were given`);
   return command.run(rest, values);
 }
 

@@ -1,8 +1,9 @@
 // One open database of one backend: opens at first use, keeps writes in order, closes.
 import type { Metric } from '../types/api.js';
 import type { Backend, Platform, WasmSource } from './backend.js';
+import { nativeIfWanted } from './backend_choice.js';
 import { RuvectorError } from './errors.js';
-import { type Bag, checkWithoutCore, normalizeOptions, show } from './options.js';
+import { type Bag, checkWithoutCore, normalizeOptions } from './options.js';
 import { parseReply } from './reply.js';
 
 export interface Opened {
@@ -16,13 +17,6 @@ export interface Opened {
 export function readOpened(backend: Backend, json: string, method: string): Opened & { scoreMode?: 'distance' | 'similarity' } {
   const { distanceMetric, ...rest } = parseReply(json, method) as Omit<Opened, 'backend' | 'metric'> & { distanceMetric: Metric };
   return { ...rest, backend, metric: distanceMetric };
-}
-
-let announced = false;
-
-function announceFallback(platform: Platform, error: Error): void {
-  if (!announced) platform.warn(`${error.message}\nusing WebAssembly instead`);
-  announced = true;
 }
 
 // A database that nobody holds any more is closed, so that its lock goes.
@@ -43,7 +37,6 @@ export class Connection {
   readonly options: Bag;
   #platform: Platform;
   #wasmSource: WasmSource | undefined;
-  #wanted: 'auto' | 'native' | 'wasm';
   #backend: Backend | null = null;
   #opened: Opened | null = null;
   #opening: Promise<Opened> | null = null;
@@ -58,34 +51,16 @@ export class Connection {
   /** Checks the options as far as it can be done at once. */
   constructor(platform: Platform, given: unknown) {
     const bytes = (given as { [containerBytes]?: Uint8Array } | null)?.[containerBytes];
-    const { backend = 'auto', wasm, ...options } = normalizeOptions(given, 'open');
+    const { backend, wasm, ...options } = normalizeOptions(given, 'open');
     this.#platform = platform;
     this.#wasmSource = wasm as WasmSource | undefined;
-    this.#wanted = this.#chooseBackend(backend);
     this.options = options;
     this.#scoreMode = (options.scoreMode as 'distance' | 'similarity' | undefined) ?? 'distance';
     this.#bytes = bytes;
-    if (this.#wanted !== 'wasm') {
-      try {
-        this.#backend = platform.native();
-      } catch (error) {
-        if (this.#wanted === 'native') throw error;
-        announceFallback(platform, error as Error);
-      }
-      if (this.#backend === null && this.#wanted === 'native') {
-        throw new RuvectorError('UNSUPPORTED', "backend 'native' needs Node, Bun or Electron", 'open');
-      }
-    }
-    this.#backend ??= platform.wasmNow(this.#wasmSource);
+    this.#backend = nativeIfWanted(platform, backend, 'open') ?? platform.wasmNow(this.#wasmSource);
     if (bytes !== undefined) return;
     if (this.#backend === null) checkWithoutCore(options);
     else parseReply(this.#backend.callSync('db.validate', JSON.stringify(options), []).json, 'open');
-  }
-
-  #chooseBackend(asked: unknown): 'auto' | 'native' | 'wasm' {
-    const wanted = asked === 'auto' ? (this.#platform.preferred() ?? 'auto') : asked;
-    if (wanted === 'auto' || wanted === 'native' || wanted === 'wasm') return wanted;
-    throw new RuvectorError('INVALID_OPTION', `backend is ${show(wanted)}, expected "auto", "native" or "wasm"`, 'open');
   }
 
   get backendName(): string {

@@ -80,7 +80,7 @@ export class Endpoint {
     return this.#remember(readOpened(database.backend, reply.json, method));
   }
 
-  #openSync(method: string): Opened {
+  openSync(method: string): Opened {
     this.connection.requireNotClosed(method);
     if (this.#opened) return this.#opened;
     const database = this.connection.openSync(method);
@@ -114,7 +114,7 @@ export class Endpoint {
   }
 
   runSync<T>(plan: Plan<T>, method: string): T {
-    const { backend, handle } = this.#openSync(method);
+    const { backend, handle } = this.openSync(method);
     const reply = backend.callSync(plan.call, sealed(plan.args)(handle), plan.buffers);
     return plan.read(parseReply(reply.json, method), reply.buffers);
   }
@@ -139,7 +139,7 @@ export class Endpoint {
   writeSync<T>(plan: Plan<T>, method: string): T {
     this.connection.requireNoWrites(method);
     const value = this.runSync(plan, method);
-    this.connection.syncSoon(this.#openSync(method));
+    this.connection.syncSoon(this.openSync(method));
     return value;
   }
 
@@ -201,7 +201,7 @@ export class Endpoint {
 
   /** The typed fast path; k and efSearch are whole numbers in range. */
   searchFast(query: Float32Array, k: number, efSearch: number, exact: boolean, method: string): FastHits {
-    const { backend, handle } = this.#openSync(method);
+    const { backend, handle } = this.openSync(method);
     const found = backend.search(handle, query, k, efSearch, exact);
     if (typeof found === 'string') parseReply(found, method);
     return found as FastHits;

@@ -173,7 +173,7 @@ export function get(id: unknown, method: string): Plan<StoredEntry | null> {
   return { ...plan, read: (reply, buffers) => plan.read(reply, buffers)[0] as StoredEntry | null };
 }
 
-function toIds(ids: unknown, method: string): string[] {
+export function toIds(ids: unknown, method: string): string[] {
   if (!Array.isArray(ids)) throw new RuvectorError('INVALID_OPTION', `ids is ${show(ids)}, expected an array`, method);
   return ids.map((id, i) => toId(id, `ids[${i}]: `, method));
 }

@@ -1,5 +1,5 @@
 // A database: its default collection, the others by name, opening and closing. Documented in types/api.d.ts.
-import type { CollectionOptions, DbOptions, LongCall } from '../types/api.js';
+import type { CollectionOptions, DbOptions, LongCall, SalvageReport } from '../types/api.js';
 import type { Platform } from './backend.js';
 import { Collection } from './collection.js';
 import { Connection, containerBytes } from './connection.js';
@@ -8,6 +8,8 @@ import { RuvectorError } from './errors.js';
 import { Interruption } from './interruption.js';
 import { normalizeOptions, show } from './options.js';
 import * as plans from './plans.js';
+import { salvage } from './salvage.js';
+import { Transaction, TransactionLog, writePlan } from './transaction.js';
 
 const opened = Symbol('opened');
 
@@ -64,6 +66,51 @@ abstract class VectorDBBase extends Collection {
     return this.#endpoint.writeSync(plans.dropCollection(name), 'dropCollectionSync');
   }
 
+  async transaction<T>(run: (transaction: Transaction) => T | Promise<T>): Promise<T> {
+    const [log, value] = this.#collect(run, 'transaction');
+    const result = await Promise.resolve(value).catch((error) => {
+      log.end();
+      throw error;
+    });
+    const parts = log.end();
+    const handles = new Map<Endpoint, number>();
+    for (const { endpoint } of parts) handles.set(endpoint, (await endpoint.open('transaction')).handle);
+    if (parts.length > 0)
+      await this.#endpoint.write(
+        writePlan(parts, (endpoint) => handles.get(endpoint) as number),
+        'transaction',
+      );
+    return result;
+  }
+  transactionSync<T>(run: (transaction: Transaction) => T): T {
+    const [log, value] = this.#collect(run, 'transactionSync');
+    const parts = log.end();
+    if (typeof (value as Promise<unknown> | null)?.then === 'function') {
+      throw new RuvectorError(
+        'INVALID_OPTION',
+        'run returned a promise, expected a function that is done; or call transaction',
+        'transactionSync',
+      );
+    }
+    if (parts.length === 0) return value;
+    this.#endpoint.writeSync(
+      writePlan(parts, (endpoint) => endpoint.openSync('transactionSync').handle),
+      'transactionSync',
+    );
+    return value;
+  }
+  #collect<T>(run: (transaction: Transaction) => T, method: string): [TransactionLog, T] {
+    if (typeof run !== 'function') throw new RuvectorError('INVALID_OPTION', `run is ${show(run)}, expected a function`, method);
+    this.#connection.requireNotClosed(method);
+    const log = new TransactionLog(method);
+    try {
+      return [log, run(new Transaction(log, this.#connection, this.#endpoint))];
+    } catch (error) {
+      log.end();
+      throw error;
+    }
+  }
+
   // --- Life cycle
 
   async snapshot(path: string, options?: LongCall): Promise<void> {
@@ -114,6 +161,9 @@ export function defineVectorDB(platform: Platform) {
     }
     static async open(options: DbOptions | number): Promise<VectorDB> {
       return new VectorDB(options)[opened]();
+    }
+    static async salvage(from: string, to: string, options?: Pick<DbOptions, 'backend' | 'wasm'>): Promise<SalvageReport> {
+      return salvage(platform, from, to, options);
     }
     static withDimensions(dimensions: number): VectorDB {
       return new VectorDB(dimensions);

@@ -138,6 +138,15 @@ export interface ImportData extends Omit<ExportV1, 'options' | 'entries'> {
   entries: Iterable<VectorEntry> | AsyncIterable<VectorEntry>;
 }
 
+/** What salvage saved and what it could not. */
+export interface SalvageReport {
+  /** Entries in the new database. */
+  rows: number;
+  /** Entries that could not be read; where not even their ids could, some of them may have been deleted since. */
+  lost: number;
+  damage: { file: string; detail: string }[];
+}
+
 /** What verify found. */
 export interface Verification {
   ok: boolean;
@@ -332,6 +341,20 @@ export interface Collection {
   save(): Promise<void>;
 }
 
+/** Writes that wait for their transaction's commit; a wrong one throws at once. */
+export interface TransactionCollection {
+  /** Returns the id. */
+  insert(entry: VectorEntry): string;
+  insertBatch(entries: readonly VectorEntry[] | VectorMatrix): string[];
+  delete(id: string | number): void;
+  deleteBatch(ids: readonly (string | number)[]): void;
+  clear(): void;
+}
+export interface Transaction extends TransactionCollection {
+  /** An existing collection, else the commit throws NOT_FOUND. */
+  collection(name: string): TransactionCollection;
+}
+
 /**
  * A database of vectors: its own collection, and others by name. Every promise that resolves after a write means: on disk (see durability).
  * @example
@@ -347,6 +370,11 @@ export declare class VectorDB {
   static withDimensions(dimensions: number): VectorDB;
   /** A copy in memory of what toBytes returned. */
   static fromBytes(bytes: Uint8Array | ArrayBuffer, options?: DbOptions): Promise<VectorDB>;
+  /**
+   * Saves what can be read of the damaged database in the folder `from`, which stays as it is, into a new one in the folder `to`. CORRUPT when
+   * nothing can.
+   */
+  static salvage(from: string, to: string, options?: Pick<DbOptions, 'backend' | 'wasm'>): Promise<SalvageReport>;
 
   /** 'native (AVX2)', 'wasm-simd' or 'wasm-scalar'; NOT_READY before WebAssembly is loaded. */
   readonly backend: string;
@@ -357,12 +385,23 @@ export declare class VectorDB {
   collections(): Promise<string[]>;
   /** With all its entries; false where there is none. */
   dropCollection(name: string): Promise<boolean>;
+  /**
+   * Commits all that `run` writes through its argument at once, over any number of collections: all of it or, when anything throws, nothing.
+   * Resolves to what `run` returned.
+   * @example
+   * await db.transaction((t) => {
+   *   t.collection('done').insert(entry);
+   *   t.collection('open').delete(entry.id);
+   * });
+   */
+  transaction<T>(run: (transaction: Transaction) => T | Promise<T>): Promise<T>;
   /** A copy of the database in another folder, as of now; reads and writes go on meanwhile. */
   snapshot(path: string, options?: LongCall): Promise<void>;
   /** Waits for the calls under way and releases the lock. Every later call throws CLOSED; closing twice is fine. */
   close(): Promise<void>;
   collectionsSync(): string[];
   dropCollectionSync(name: string): boolean;
+  transactionSync<T>(run: (transaction: Transaction) => T): T;
   closeSync(): void;
   [Symbol.asyncDispose](): Promise<void>;
   [Symbol.dispose](): void;

@@ -11,6 +11,7 @@ import type {
   Json,
   Metadata,
   Metric,
+  SalvageReport,
   SearchOptions,
   Verification,
 } from './api.js';
@@ -81,6 +82,15 @@ export interface Calls {
   'db.delete': { args: OnDatabase & { ids: readonly string[] }; reply: { value: number } };
   'db.deleteWhere': { args: OnDatabase & { filter: Filter }; reply: { value: number } };
   'db.clear': { args: OnDatabase; reply: Empty };
+  /** One transaction over any collections of a database. buffers: for each put, f32 [ids × dimensions]. */
+  'db.write': {
+    args: OnDatabase & {
+      parts: readonly (OnDatabase &
+        ({ kind: 'put'; ids: readonly string[]; metadata?: Rows } | { kind: 'delete'; ids: readonly string[] } | { kind: 'clear' }))[];
+    };
+    reply: Empty;
+  };
+  'db.salvage': { args: { from: string; to: string }; reply: SalvageReport };
   /** A call in steps: job.begin, for insert its entries with db.insert, job.step until it is finished, job.end whatever happened. */
   'job.begin': {
     args: OnDatabase & { kind: 'insert' | 'compact' | 'snapshot' | 'verify'; path?: string };

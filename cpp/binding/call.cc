@@ -1,5 +1,6 @@
 #include "binding/call.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "binding/jobs.h"
@@ -166,9 +167,13 @@ Opened MethodContext::opened() const {
 }
 
 const BufferView& MethodContext::Buffer(size_t index) const {
-  if (index >= buffers.size())
+  return FirstBuffer(buffers.subspan(std::min(index, buffers.size())));
+}
+
+const BufferView& FirstBuffer(std::span<const BufferView> buffers) {
+  if (buffers.empty())
     throw Error(ErrorCode::kInvalidOption, "the call is missing its buffer of vectors");
-  return buffers[index];
+  return buffers.front();
 }
 
 Reply ValueReply(bool value) { return {value ? "{\"value\":true}" : "{\"value\":false}", {}}; }

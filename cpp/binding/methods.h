@@ -2,10 +2,13 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "binding/arguments.h"
 #include "binding/call.h"
+#include "collection/verification.h"
 
 namespace ruvector {
 
@@ -20,6 +23,9 @@ struct MethodContext {
   /// Throws kInvalidOption when it is missing.
   const BufferView& Buffer(size_t index) const;
 };
+
+/// Throws kInvalidOption when there is none.
+const BufferView& FirstBuffer(std::span<const BufferView> buffers);
 
 struct Method {
   std::string_view name;
@@ -39,6 +45,8 @@ std::span<const Method> JobMethods();
 
 /// Gives a collection a handle and tells what it is.
 Reply DescribeOpened(Session& session, const Opened& opened);
+/// [{"file", "detail"}]
+std::string DamageJson(const std::vector<Damage>& damage);
 /// {"value": v}
 Reply ValueReply(bool value);
 Reply ValueReply(size_t value);

@@ -1,5 +1,6 @@
 #include "binding/methods.h"
 #include "binding/open_options.h"
+#include "collection/salvage.h"
 #include "simd/distance.h"
 
 namespace ruvector {
@@ -68,6 +69,20 @@ Reply ToBytes(const MethodContext& c) {
   return reply;
 }
 
+std::string ReadPath(const MethodContext& c, std::string_view key) {
+  const std::string path = c.args.Text(key).value_or("");
+  if (path.empty() || path.find('\0') != std::string::npos)
+    c.args.Refuse(key, "the path of a folder", c.args.Get(key));
+  return path;
+}
+
+Reply SalvageFolder(const MethodContext& c) {
+  const SalvageReport report = Salvage(ReadPath(c, "from"), ReadPath(c, "to"));
+  return {"{\"rows\":" + std::to_string(report.rows) + ",\"lost\":" + std::to_string(report.lost) +
+              ",\"damage\":" + DamageJson(report.damage) + "}",
+          {}};
+}
+
 Reply Stats(const MethodContext& c) {
   const Opened opened = c.opened();
   const CollectionStats rows = opened.collection->Stats();
@@ -92,12 +107,26 @@ Reply Stats(const MethodContext& c) {
 }
 
 constexpr Method kMethods[] = {
-    {"db.validate", Validate}, {"db.open", Open},   {"db.fromBytes", FromBytes},
-    {"db.close", Close},       {"db.flush", Flush}, {"db.toBytes", ToBytes},
-    {"db.stats", Stats},       {"db.sync", Sync},   {"db.refresh", Refresh},
+    {"db.validate", Validate},     {"db.open", Open},   {"db.fromBytes", FromBytes},
+    {"db.close", Close},           {"db.flush", Flush}, {"db.toBytes", ToBytes},
+    {"db.stats", Stats},           {"db.sync", Sync},   {"db.refresh", Refresh},
+    {"db.salvage", SalvageFolder},
 };
 
 }  // namespace
+
+std::string DamageJson(const std::vector<Damage>& damage) {
+  std::string json = "[";
+  for (const Damage& d : damage) {
+    if (json.back() != '[') json += ',';
+    json += "{\"file\":";
+    AppendJsonString(json, d.file);
+    json += ",\"detail\":";
+    AppendJsonString(json, d.detail);
+    json += '}';
+  }
+  return json + "]";
+}
 
 std::span<const Method> DatabaseMethods() { return kMethods; }
 

@@ -44,7 +44,7 @@ class VerifyJob : public Job {
   explicit VerifyJob(std::shared_ptr<Database> database)
       : pinned_(database, false),
         verification_(pinned_.directory(), pinned_.manifest(),
-                      [database] { database->CheckLog(); }) {}
+                      [this, database] { log_bytes_ = database->CheckLog(); }) {}
   bool Step() override { return verification_.Step(); }
   uint64_t done() const override { return verification_.done(); }
   uint64_t total() const override { return verification_.total(); }
@@ -52,21 +52,15 @@ class VerifyJob : public Job {
     std::string json = "{\"ok\":";
     json += verification_.damage().empty() ? "true" : "false";
     json += ",\"files\":" + std::to_string(verification_.files()) +
-            ",\"bytes\":" + std::to_string(verification_.total()) + ",\"damage\":[";
-    for (const Damage& d : verification_.damage()) {
-      if (json.back() != '[') json += ',';
-      json += "{\"file\":";
-      AppendJsonString(json, d.file);
-      json += ",\"detail\":";
-      AppendJsonString(json, d.detail);
-      json += '}';
-    }
-    return json + "]}";
+            ",\"bytes\":" + std::to_string(verification_.total() + log_bytes_) +
+            ",\"damage\":" + DamageJson(verification_.damage());
+    return json + "}";
   }
 
  private:
   PinnedManifest pinned_;
   Verification verification_;
+  uint64_t log_bytes_ = 0;
 };
 
 Reply Begin(const MethodContext& c) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <deque>
 #include <set>
 
 #include "binding/jobs.h"
@@ -22,6 +24,12 @@ std::string_view RequireId(const Json& id, const std::string& where) {
   return text;
 }
 
+void RequireIds(const Arguments& args, const Json& ids) {
+  if (!ids.IsArray()) args.Refuse("ids", "an array of strings", ids);
+  for (unsigned i = 0; i < ids.Size(); ++i)
+    RequireId(ids[i], ids.Size() > 1 ? "ids[" + std::to_string(i) + "]: " : "");
+}
+
 // The JSON text that is stored; null stands for none.
 std::string RequireMetadata(const Json& metadata, const std::string& where) {
   if (metadata.IsNull()) return {};
@@ -38,43 +46,57 @@ std::string RequireMetadata(const Json& metadata, const std::string& where) {
   return text;
 }
 
-Reply Insert(const MethodContext& c) {
-  const Opened opened = c.opened();
-  Collection& collection = *opened.collection;
-  const size_t dimensions = collection.options().dimensions;
-  const Json& ids = c.args.Get("ids");
-  if (!ids.IsArray()) c.args.Refuse("ids", "an array of strings", ids);
-  const size_t n = ids.Size();
-  const Json* metadata = c.args.Find("metadata");
-  if (metadata != nullptr && (!metadata->IsArray() || metadata->Size() != n)) {
-    c.args.Refuse("metadata", "an array as long as ids", *metadata);
-  }
-  const float* vectors = n == 0 ? nullptr : ReadMatrix(c.Buffer(0), n, dimensions);
-  std::vector<std::string> texts(metadata != nullptr ? n : 0);
-  std::vector<Operation> operations(n);
-  // Of the whole batch, when it comes in pieces.
-  const size_t first = c.args.Whole("first", 0, SIZE_MAX / 2).value_or(0);
-  const bool one = n == 1 && !c.args.Has("job");
+// Entries as puts; the operations' views are of the arguments, of `texts` and of the buffer.
+struct Puts {
+  std::vector<std::string> texts;  // [n], or none
+  std::vector<Operation> operations;
+};
+
+// `numbered`: messages name an entry by its number, from `first` on.
+Puts ReadPuts(const Arguments& args, Collection& collection, std::span<const BufferView> buffer,
+              bool numbered, size_t first) {
+  const Json& ids = args.Get("ids");
+  if (!ids.IsArray()) args.Refuse("ids", "an array of strings", ids);
+  const size_t n = ids.Size(), dimensions = collection.options().dimensions;
+  const Json* metadata = args.Find("metadata");
+  if (metadata != nullptr && (!metadata->IsArray() || metadata->Size() != n))
+    args.Refuse("metadata", "an array as long as ids", *metadata);
+  const float* vectors = n == 0 ? nullptr : ReadMatrix(FirstBuffer(buffer), n, dimensions);
+  Puts puts{std::vector<std::string>(metadata != nullptr ? n : 0), std::vector<Operation>(n)};
   for (unsigned i = 0; i < n; ++i) {
-    const std::string where = one ? "" : "entry " + std::to_string(first + i) + ": ";
-    Operation& op = operations[i];
+    const std::string where = numbered ? "entry " + std::to_string(first + i) + ": " : "";
+    Operation& op = puts.operations[i];
     op.collection = &collection;
     op.id = RequireId(ids[i], where);
-    if (metadata != nullptr) op.metadata = texts[i] = RequireMetadata((*metadata)[i], where);
+    if (metadata != nullptr) op.metadata = puts.texts[i] = RequireMetadata((*metadata)[i], where);
     op.vector = vectors + i * dimensions;
     RequireValidVector(collection.space(), op.vector, where);
   }
-  if (const auto number = c.args.Whole("job", 1, 0xffffffff)) {
+  return puts;
+}
+
+Reply Insert(const MethodContext& c) {
+  const Opened opened = c.opened();
+  const std::optional<size_t> number = c.args.Whole("job", 1, 0xffffffff);
+  const Json& ids = c.args.Get("ids");
+  // Of the whole batch, when it comes in pieces.
+  const size_t first = c.args.Whole("first", 0, SIZE_MAX / 2).value_or(0);
+  const bool numbered = number || (ids.IsArray() && ids.Size() != 1);
+  Puts puts = ReadPuts(c.args, *opened.collection, c.buffers, numbered, first);
+  const size_t n = puts.operations.size();
+  if (number) {
     const std::shared_ptr<Job> job = c.session.GetJob(static_cast<uint32_t>(*number));
     InsertJob* insert = job->AsInsert();
-    if (insert == nullptr || &insert->collection() != &collection)
+    if (insert == nullptr || &insert->collection() != opened.collection.get())
       c.args.Refuse("job", "a job that inserts into this collection", c.args.Get("job"));
     std::vector<std::string> names;
-    for (const Operation& op : operations) names.emplace_back(op.id);
+    for (const Operation& op : puts.operations) names.emplace_back(op.id);
+    const float* vectors = n == 0 ? nullptr : puts.operations[0].vector;
+    const size_t values = n * opened.collection->options().dimensions;
     const std::lock_guard<std::mutex> lock(job->mutex);
-    insert->Add(std::move(names), std::move(texts), {vectors, vectors + n * dimensions});
+    insert->Add(std::move(names), std::move(puts.texts), {vectors, vectors + values});
   } else {
-    opened.database->Write([&] { return operations; });
+    opened.database->Write([&] { return puts.operations; });
   }
   return {"{\"count\":" + std::to_string(n) + "}", {}};
 }
@@ -115,9 +137,7 @@ std::vector<Operation> Deletions(Collection& collection, const std::set<std::str
 Reply Delete(const MethodContext& c) {
   const Opened opened = c.opened();
   const Json& ids = c.args.Get("ids");
-  if (!ids.IsArray()) c.args.Refuse("ids", "an array of strings", ids);
-  for (unsigned i = 0; i < ids.Size(); ++i)
-    RequireId(ids[i], ids.Size() > 1 ? "ids[" + std::to_string(i) + "]: " : "");
+  RequireIds(c.args, ids);
   std::set<std::string_view> present;
   opened.database->Write([&] {
     for (const Json& id : ids.GetArray()) {
@@ -139,6 +159,53 @@ Reply DeleteWhere(const MethodContext& c) {
   return ValueReply(ids.size());
 }
 
+// One transaction over any collections of a database, its parts in order.
+Reply Write(const MethodContext& c) {
+  const Opened opened = c.opened();
+  const Json& parts = c.args.Get("parts");
+  if (!parts.IsArray()) c.args.Refuse("parts", "an array of objects", parts);
+  static constexpr std::string_view kKinds[] = {"put", "delete", "clear"};
+  std::deque<std::vector<std::string>> texts;
+  std::vector<std::shared_ptr<Collection>> collections;
+  std::vector<Operation> operations;
+  std::span<const BufferView> buffers = c.buffers;
+  for (unsigned i = 0; i < parts.Size(); ++i) {
+    const std::string where = "parts[" + std::to_string(i) + "].";
+    if (!parts[i].IsObject()) c.args.Refuse("parts", "an array of objects", parts);
+    const Arguments part(parts[i], where);
+    part.Get("handle");
+    const Opened at = c.session.Get(static_cast<uint32_t>(*part.Whole("handle", 1, 0xffffffff)));
+    if (at.database != opened.database)
+      part.Refuse("handle", "a collection of the same database", part.Get("handle"));
+    collections.push_back(at.collection);
+    part.Get("kind");
+    switch (*part.Word("kind", kKinds)) {
+      case 0: {
+        const bool numbered = part.Get("ids").IsArray() && part.Get("ids").Size() != 1;
+        Puts puts = ReadPuts(part, *at.collection, buffers, numbered, 0);
+        buffers = buffers.subspan(std::min<size_t>(1, buffers.size()));
+        operations.insert(operations.end(), puts.operations.begin(), puts.operations.end());
+        texts.push_back(std::move(puts.texts));  // the strings stay where they are
+        break;
+      }
+      case 1: {
+        const Json& ids = part.Get("ids");
+        RequireIds(part, ids);
+        for (const Json& id : ids.GetArray()) {
+          operations.push_back(
+              {Operation::Kind::kDelete, JsonText(id), {}, nullptr, at.collection.get()});
+        }
+        break;
+      }
+      case 2:
+        operations.push_back({Operation::Kind::kClear, {}, {}, nullptr, at.collection.get()});
+        break;
+    }
+  }
+  opened.database->Write([&] { return operations; });
+  return {"{}", {}};
+}
+
 Reply Clear(const MethodContext& c) {
   const Opened opened = c.opened();
   opened.database->Write([&] {
@@ -150,7 +217,7 @@ Reply Clear(const MethodContext& c) {
 
 constexpr Method kMethods[] = {
     {"db.insert", Insert},           {"db.update", Update}, {"db.delete", Delete},
-    {"db.deleteWhere", DeleteWhere}, {"db.clear", Clear},
+    {"db.deleteWhere", DeleteWhere}, {"db.clear", Clear},   {"db.write", Write},
 };
 
 }  // namespace

@@ -17,6 +17,16 @@ namespace {
 // One per JavaScript environment, so worker threads share nothing. Calls under way keep it alive.
 struct Environment {
   std::shared_ptr<Session> session = std::make_shared<Session>();
+  int64_t reported_bytes = 0;
+
+  // Tells the engine what its objects hold on to, so that it collects forgotten databases in time.
+  void ReportMemory(Napi::Env env) {
+    constexpr int64_t kWorthTelling = 1 << 20;
+    const int64_t change = static_cast<int64_t>(session->memory_bytes()) - reported_bytes;
+    if (change < kWorthTelling && change > -kWorthTelling) return;
+    Napi::MemoryManagement::AdjustExternalMemory(env, change);
+    reported_bytes += change;
+  }
 };
 
 struct OwnedRequest {
@@ -85,7 +95,10 @@ class CallWorker : public Napi::AsyncWorker {
   void Execute() override {
     reply_ = Call(*session_, {request_.method, request_.json, request_.views});
   }
-  void OnOK() override { deferred_.Resolve(ReplyValue(Env(), reply_)); }
+  void OnOK() override {
+    Env().GetInstanceData<Environment>()->ReportMemory(Env());
+    deferred_.Resolve(ReplyValue(Env(), reply_));
+  }
 
  private:
   Napi::Promise::Deferred deferred_;
@@ -107,8 +120,9 @@ Napi::Value CallAsync(const Napi::CallbackInfo& info) {
 Napi::Value CallSync(const Napi::CallbackInfo& info) {
   OwnedRequest request;
   if (!ReadRequest(info, request)) return info.Env().Undefined();
-  const Reply reply = Call(*info.Env().GetInstanceData<Environment>()->session,
-                           {request.method, request.json, request.views});
+  Environment& environment = *info.Env().GetInstanceData<Environment>();
+  const Reply reply = Call(*environment.session, {request.method, request.json, request.views});
+  environment.ReportMemory(info.Env());
   return ReplyValue(info.Env(), reply);
 }
 

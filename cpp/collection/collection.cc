@@ -94,25 +94,35 @@ void Collection::RequireGrowing() {
   thawable_.reset();
 }
 
+size_t Collection::AfterClear(std::span<const Operation> operations) const {
+  for (size_t i = operations.size(); i > 0; --i) {
+    const Operation& op = operations[i - 1];
+    if (op.collection == this && op.kind == Operation::Kind::kClear) return i;
+  }
+  return 0;
+}
+
 void Collection::Prepare(std::span<Operation> operations) {
-  size_t own = 0, texts = 0, updates = 0;
-  bool clears = false;
-  for (const Operation& op : operations) {
+  const size_t begin = AfterClear(operations);
+  size_t texts = 0, updates = 0;
+  for (size_t i = 0; i < operations.size(); ++i) {
+    const Operation& op = operations[i];
     if (op.collection != this) continue;
-    ++own;
-    clears = clears || op.kind == Operation::Kind::kClear;
     if (op.kind == Operation::Kind::kPut && !space_.IsSound(op.vector)) {
       throw Error(ErrorCode::kCorrupt, "a transaction puts a vector that is not finite");
     }
+    if (i < begin) continue;
     texts += op.kind == Operation::Kind::kPut || op.kind == Operation::Kind::kSetMetadata;
     updates += op.kind == Operation::Kind::kSetMetadata;
   }
-  if (clears && own > 1) {
-    throw Error(ErrorCode::kCorrupt, "a transaction clears a collection and does more in it");
-  }
   slots_.reserve(operations.size());
-  if (texts > 0) RequireGrowing();
-  if (!sealed_.empty() || thawable_) {
+  cleared_.reset();
+  if (begin > 0) {
+    if (texts > 0) cleared_ = std::make_unique<GrowingSegment>(space_, options_.hnsw);
+  } else if (texts > 0) {
+    RequireGrowing();
+  }
+  if (begin == 0 && (!sealed_.empty() || thawable_)) {
     // Damage on disk must be found before the commit: whatever Apply will read there is read, and
     // so checked, now.
     const std::shared_lock<FairMutex> lock(mutex_);
@@ -133,22 +143,23 @@ void Collection::Prepare(std::span<Operation> operations) {
       if (updates > 0) earlier[op.id] = &op;
     }
   }
+  if (texts == 0) return;
   size_t rows = 0, id_bytes = 0, metadata_bytes = 0;
-  for (const Operation& op : operations) {
+  for (const Operation& op : operations.subspan(begin)) {
     if (op.collection != this) continue;
     if (op.kind != Operation::Kind::kPut && op.kind != Operation::Kind::kSetMetadata) continue;
     rows += op.kind == Operation::Kind::kPut;
     id_bytes += op.id.size();
     metadata_bytes += op.metadata.size();
   }
-  if (texts == 0) return;
   const std::lock_guard<FairMutex> lock(mutex_);
-  growing_->Reserve(rows, id_bytes, metadata_bytes);
+  (cleared_ ? cleared_ : growing_)->Reserve(rows, id_bytes, metadata_bytes);
 }
 
 size_t Collection::BytesAfter(std::span<const Operation> operations) const {
+  const size_t begin = AfterClear(operations);
   size_t rows = 0, id_bytes = 0, metadata_bytes = 0;
-  for (const Operation& op : operations) {
+  for (const Operation& op : operations.subspan(begin)) {
     if (op.collection != this) continue;
     if (op.kind != Operation::Kind::kPut && op.kind != Operation::Kind::kSetMetadata) continue;
     ++rows;
@@ -157,12 +168,14 @@ size_t Collection::BytesAfter(std::span<const Operation> operations) const {
   }
   if (rows == 0) return memory_bytes();
   const std::shared_lock<FairMutex> lock(mutex_);
-  if (growing_) {
+  if (growing_ && begin == 0) {
     return memory_bytes() - growing_->heap_bytes() +
            growing_->BytesAfterReserve(rows, id_bytes, metadata_bytes);
   }
-  // What thawing the last checkpoint will take, roughly: its file.
-  return memory_bytes() + (thawable_ ? static_cast<size_t>(thawable_->bytes()) : 0) +
+  // What thawing the last checkpoint will take, roughly: its file. What is cleared leaves only when
+  // the rows after it are there.
+  const size_t thawed = thawable_ && begin == 0 ? static_cast<size_t>(thawable_->bytes()) : 0;
+  return memory_bytes() + thawed +
          rows * (options_.dimensions + 2 * options_.hnsw.m + 32) * sizeof(float) + id_bytes +
          metadata_bytes;
 }
@@ -172,20 +185,30 @@ void Collection::Retire(std::string_view id) {
 }
 
 void Collection::Apply(std::span<const Operation> operations) {
+  const size_t begin = AfterClear(operations);
+  GrowingSegment* target = begin > 0 ? cleared_.get() : growing_.get();
   // Rows first, a slice at a time, seen by nobody; then everything becomes visible under one lock.
   std::vector<Slot>& slots = slots_;
   slots.assign(operations.size(), kNoSlot);
-  for (size_t i = 0; i < operations.size();) {
+  for (size_t i = begin; i < operations.size();) {
     const size_t end = std::min(operations.size(), i + kAppendSlice);
     const std::lock_guard<FairMutex> lock(mutex_);
     for (; i < end; ++i) {
       const Operation& op = operations[i];
       if (op.collection == this && op.kind == Operation::Kind::kPut)
-        slots[i] = growing_->Append(op.id, op.metadata, op.vector, next_row_++);
+        slots[i] = target->Append(op.id, op.metadata, op.vector, next_row_++);
     }
   }
   const std::lock_guard<FairMutex> lock(mutex_);
-  for (size_t i = 0; i < operations.size(); ++i) {
+  if (begin > 0) {
+    sealed_.clear();
+    thawable_.reset();
+    growing_ = std::move(cleared_);
+    growing_entry_ = {};
+    growing_changed_ = false;
+    saved_links_ = 0;
+  }
+  for (size_t i = begin; i < operations.size(); ++i) {
     const Operation& op = operations[i];
     if (op.collection != this) continue;
     switch (op.kind) {
@@ -205,12 +228,7 @@ void Collection::Apply(std::span<const Operation> operations) {
         Retire(op.id);
         break;
       case Operation::Kind::kClear:
-        sealed_.clear();
-        thawable_.reset();
-        growing_.reset();
-        growing_entry_ = {};
-        growing_changed_ = false;
-        break;
+        break;  // the last one is done, and `begin` is behind it
     }
   }
   MeasureMemory();
@@ -391,7 +409,7 @@ std::vector<SegmentEntry> Collection::WriteSegments(Directory& directory,
       entry = {};
       entry.id = next_segment++;
       entry.rows = growing_->rows();
-      entry.parts = {growing_->WriteTo(directory, database, entry.id, name())};
+      entry.parts = {growing_->WriteTo(directory, database, entry.id, entry_)};
     }
     const bool finished = !WantsLinks(growing_->rows()) || growing_->linked() == growing_->rows();
     entry.growing = !seal && (!finished || entry.parts[0].bytes <= options_.limits.seal_bytes);
@@ -465,7 +483,7 @@ std::vector<SegmentEntry> Collection::CopySegments(Directory& target,
     entry.id = (uint64_t{1} << 62) + id();  // no other segment gets that far
     entry.rows = growing_->rows();
     entry.growing = true;
-    entry.parts = {growing_->WriteTo(target, database, entry.id, name())};
+    entry.parts = {growing_->WriteTo(target, database, entry.id, entry_)};
     add(*growing_, entry);
   }
   return entries;

@@ -59,6 +59,8 @@ class Collection {
 
   uint32_t id() const { return entry_.id; }
   const std::string& name() const { return entry_.name; }
+  /// What it was made with.
+  const CollectionEntry& entry() const { return entry_; }
   const CollectionOptions& options() const { return options_; }
   const MetricSpace& space() const { return space_; }
   /// As a manifest names it, with these segments.
@@ -152,6 +154,8 @@ class Collection {
   };
 
   std::optional<Located> Locate(std::string_view id) const;
+  /// Index behind the last clear of this collection: what was asked for before it has no effect.
+  size_t AfterClear(std::span<const Operation> operations) const;
   void RequireGrowing();
   bool WantsLinks(size_t rows) const;
   void Retire(std::string_view id);
@@ -186,6 +190,9 @@ class Collection {
   std::shared_ptr<SealedSegment>
       thawable_;  // the growing segment as last checkpointed, until somebody writes
   std::unique_ptr<GrowingSegment> growing_;
+  // Prepared for a transaction that clears, with room for what it puts afterwards; the writer's
+  // own.
+  std::unique_ptr<GrowingSegment> cleared_;
   std::shared_ptr<SealedSegment> written_;  // what the growing one becomes with CheckpointDone
   SegmentEntry growing_entry_;              // of the growing segment's last checkpoint; id 0: none
   uint64_t next_row_ = 0;                   // number of the next row

@@ -31,14 +31,15 @@ void Database::RequireWritable() const {
 }
 
 void Database::RequireBudget(std::span<const Operation> operations,
-                             const Collection& collection) const {
+                             std::span<Collection* const> touched) const {
   if (options_.memory_budget == 0) return;
   const bool adds = std::any_of(operations.begin(), operations.end(), [](const Operation& op) {
     return op.kind == Operation::Kind::kPut || op.kind == Operation::Kind::kSetMetadata;
   });
   if (!adds) return;
-  const size_t others = memory_bytes() - collection.memory_bytes();
-  const size_t needed = others + collection.BytesAfter(operations);
+  size_t needed = memory_bytes();
+  for (const Collection* c : touched)
+    needed = needed - c->memory_bytes() + c->BytesAfter(operations);
   if (needed > options_.memory_budget) {
     throw Error(ErrorCode::kMemoryLimit, "the rows would take " + std::to_string(needed) +
                                              " bytes of memory, memoryBudget is " +
@@ -77,9 +78,9 @@ void Database::Commit(std::vector<Operation>& operations, Linking linking) {
       throw Error(ErrorCode::kNotFound,
                   "collection " + QuoteForMessage(collection->name()) + " was dropped");
     }
-    RequireBudget(operations, *collection);
-    collection->Prepare(operations);
   }
+  RequireBudget(operations, touched);
+  for (Collection* collection : touched) collection->Prepare(operations);
   if (wal_ && options_.durability != Durability::kNone) {
     for (const Operation& op : operations) LogOperation(*wal_, op);
     CommitLog();

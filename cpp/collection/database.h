@@ -128,8 +128,9 @@ class Database {
   /// Shows what other processes have committed since, to a read-only opener; true when there was
   /// anything. Throws like Open, and shows what it showed before.
   bool Refresh();
-  /// Reads the whole log. Throws kCorrupt when it is damaged.
-  void CheckLog();
+  /// Reads the manifest and the whole log; returns the log's bytes. Throws kCorrupt when one is
+  /// damaged.
+  uint64_t CheckLog();
   DatabaseStats Stats() const;
   /// Makes everything acknowledged durable, releases the lock. Later calls do nothing. Throws kIo
   /// when something acknowledged is not on disk (possible with kBatch and kNone only).
@@ -159,7 +160,8 @@ class Database {
   // database.cc
   void RequireWritable() const;
   void Commit(std::vector<Operation>& operations, Linking linking);
-  void RequireBudget(std::span<const Operation> operations, const Collection& collection) const;
+  void RequireBudget(std::span<const Operation> operations,
+                     std::span<Collection* const> touched) const;
   void LogAlone(WalRecordType type, uint32_t collection, std::string_view payload);
   void CommitLog();
   size_t Link(Collection& collection, size_t rows);

@@ -87,7 +87,7 @@ SegmentEntry Database::WriteMerged(const Collection& collection, const SegmentMe
   if (merge.rows() == 0) return entry;
   entry.id = number;
   entry.rows = merge.rows();
-  entry.parts = {merge.WriteTo(*directory_, id_, entry.id, collection.name())};
+  entry.parts = {merge.WriteTo(*directory_, id_, entry.id, collection.entry())};
   return entry;
 }
 

@@ -313,21 +313,30 @@ void Database::ReplayRecords(std::span<const WalRecord> records) {
   if (!operations.empty()) ++replayed_;
 }
 
-void Database::CheckLog() {
+uint64_t Database::CheckLog() {
   const std::lock_guard<std::mutex> lock(writer_mutex_);
-  if (!wal_) return;  // in memory, or another process may be writing it
-  uint64_t cut = 0;
-  for (uint64_t number = manifest_.wal; number <= wal_->number(); ++number) {
-    if (!directory_->Exists(WalName(number))) continue;
-    cut += ReplayWal(*directory_, number, id_, manifest_.sequence,
-                     [](uint64_t, std::span<const WalRecord>) {})
-               .cut_bytes;
+  if (volatile_ || !directory_->persistent()) return 0;
+  ReadNewestManifest(*directory_);
+  uint64_t read = 0, cut = 0;
+  for (const std::string& name : directory_->List()) {
+    const OwnFileName own = ParseOwnFileName(name);
+    if (own.kind != OwnFile::kWal || own.number < manifest_.wal) continue;
+    try {
+      const WalReplay log = ReplayWal(*directory_, own.number, id_, manifest_.sequence,
+                                      [](uint64_t, std::span<const WalRecord>) {});
+      read += log.valid_bytes + log.cut_bytes;
+      cut += log.cut_bytes;
+    } catch (const Error& e) {
+      if (e.code() != ErrorCode::kNotFound) throw;  // another process removed it meanwhile
+    }
   }
-  if (cut > 0) {
+  // Beside a writer, the end of the log may be a transaction that is being written.
+  if (cut > 0 && !read_only()) {
     throw Error(ErrorCode::kCorrupt, directory_->path() + ": the log ends with " +
                                          std::to_string(cut) +
                                          " bytes that are no whole transaction");
   }
+  return read;
 }
 
 // --- Collections

@@ -155,7 +155,7 @@ void AppendList(std::vector<uint32_t>& words, const NeighborList& list, size_t w
 }  // namespace
 
 FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
-                                std::string_view collection) const {
+                                const CollectionEntry& collection) const {
   const size_t rows = this->rows(), linked = this->linked(), m = builder_.m();
   SegmentWriter out(directory, database, segment);
 
@@ -165,8 +165,8 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
                      ",\"m\":" + std::to_string(m) +
                      ",\"maxLevel\":" + std::to_string(linked > 0 ? builder_.max_level() : 0) +
                      ",\"entry\":" + std::to_string(linked > 0 ? builder_.entry() : 0) +
-                     ",\"collection\":";
-  AppendJsonString(info, collection);
+                     ",\"collectionId\":" + std::to_string(collection.id) + ",\"collection\":";
+  AppendJsonString(info, collection.name);
   info += '}';
   out.Begin(SectionKind::kInfo, 0);
   out.Append(info.data(), info.size());

@@ -8,6 +8,7 @@
 #include "collection/id_table.h"
 #include "collection/segment.h"
 #include "index/hnsw_builder.h"
+#include "storage/manifest.h"
 #include "storage/segment_file.h"
 
 namespace ruvector {
@@ -51,7 +52,7 @@ class GrowingSegment : public Segment {
 
   /// All rows as a segment file, which names its collection for whoever has lost the manifest.
   FileRef WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
-                  std::string_view collection) const;
+                  const CollectionEntry& collection) const;
 
   size_t rows() const override { return builder_.rows(); }
   size_t linked() const override { return builder_.linked(); }

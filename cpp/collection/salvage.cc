@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
 
 #include "collection/database.h"
 #include "collection/log_records.h"
+#include "core/coding.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "storage/file_header.h"
@@ -22,6 +24,12 @@ class Salvager {
     if (KindOfPath(from) != PathKind::kFolder)
       throw Error(ErrorCode::kNotFound, "there is no folder " + from);
     directory_ = OpenDirectory(from, false);
+    try {
+      lock_ = directory_->LockWriter();
+    } catch (const Error& e) {
+      if (e.code() == ErrorCode::kLocked) throw;
+      // A folder that cannot be written has no writer.
+    }
     if (KindOfPath(to) == PathKind::kFile ||
         (KindOfPath(to) == PathKind::kFolder && !OpenDirectory(to, false)->List().empty())) {
       throw Error(ErrorCode::kAlreadyExists, to + " is there already, expected nothing");
@@ -37,6 +45,7 @@ class Salvager {
     SaveLogs();
     for (const auto& [id, collection] : collections_)
       report_.rows += collection->dropped() ? 0 : collection->Count(nullptr);
+    for (const auto& [id, lost] : lost_) report_.lost += lost.ids.size() + lost.nameless;
     target_->Close();
     return std::move(report_);
   }
@@ -64,7 +73,8 @@ class Salvager {
     }
   }
 
-  // Every segment says which collection it belongs to, and of what shape it is.
+  // Every segment says which collection it belongs to and of what shape it is; row numbers tell
+  // their order.
   void GuessManifest() {
     for (const std::string& name : directory_->List()) {
       const OwnFileName own = ParseOwnFileName(name);
@@ -77,7 +87,9 @@ class Salvager {
     }
     for (CollectionEntry& c : manifest_.collections) {
       std::sort(c.segments.begin(), c.segments.end(),
-                [](const SegmentEntry& a, const SegmentEntry& b) { return a.id < b.id; });
+                [this](const SegmentEntry& a, const SegmentEntry& b) {
+                  return first_rows_[a.id] < first_rows_[b.id];
+                });
       Report("manifest", "collection " + QuoteForMessage(c.name) +
                              " was put together from its segments; rows deleted since may be back");
     }
@@ -109,17 +121,19 @@ class Salvager {
     segment.rows = number_of("rows", kNoSlot - 1);
     CollectionEntry entry;
     entry.name = JsonText(*collection);
+    entry.id = static_cast<uint32_t>(number_of("collectionId", 0xffffffff));
     entry.dimensions = static_cast<size_t>(number_of("dimensions", kMaxDimensions));
     entry.metric = static_cast<Metric>(number_of("metric", 3));
     entry.m = static_cast<size_t>(number_of("m", 512));
     entry.ef_construction = HnswParameters{}.ef_construction;
     entry.seed = HnswParameters{}.seed;
-    entry.id = static_cast<uint32_t>(manifest_.collections.size() + 1);
     manifest_.database = database;
     auto at = std::find_if(manifest_.collections.begin(), manifest_.collections.end(),
-                           [&](const CollectionEntry& c) { return c.name == entry.name; });
+                           [&](const CollectionEntry& c) { return c.id == entry.id; });
     if (at == manifest_.collections.end())
       at = manifest_.collections.insert(manifest_.collections.end(), entry);
+    first_rows_[number] =
+        segment.rows == 0 ? 0 : LoadU64(reader.Find(SectionKind::kNumbers, 8, segment.rows).Row(0));
     at->segments.push_back(std::move(segment));
   }
 
@@ -175,7 +189,7 @@ class Salvager {
   void SaveSegment(const CollectionEntry& c, const SegmentEntry& s) {
     const std::unique_ptr<SealedSegment> segment = OpenSegment(c, s);
     if (!segment) {
-      report_.lost += s.rows - s.deleted;
+      lost_[c.id].nameless += s.rows - s.deleted;
       return;
     }
     Collection& target = *collections_[c.id];
@@ -195,13 +209,22 @@ class Salvager {
         operations.push_back({Operation::Kind::kPut, segment->Id(slot), metadata, vector, &target});
       } catch (const Error& e) {
         if (++lost == 1) first = e.what();
+        Lose(c.id, *segment, slot);
         return;
       }
       if (operations.size() == kBatchRows) flush();
     });
     flush();
     if (lost > 0) Report(s.parts.front().name, std::to_string(lost) + " rows are lost: " + first);
-    report_.lost += lost;
+  }
+
+  void Lose(uint32_t collection, const SealedSegment& segment, Slot slot) {
+    Lost& lost = lost_[collection];
+    try {
+      lost.ids.emplace(segment.Id(slot));
+    } catch (const Error&) {
+      ++lost.nameless;
+    }
   }
 
   void SaveLogs() {
@@ -244,6 +267,7 @@ class Salvager {
       }
       if (record.type == WalRecordType::kDropCollection) {
         target_->DropCollection(at->second->name());
+        lost_.erase(record.collection);
         continue;
       }
       if (!at->second->dropped()) operations.push_back(ReadOperation(record, *at->second, vectors));
@@ -253,10 +277,17 @@ class Salvager {
 
   std::string to_;
   std::unique_ptr<Directory> directory_;
+  std::unique_ptr<WriterLock> lock_;
   Manifest manifest_;
   bool has_manifest_ = false;
+  std::map<uint64_t, uint64_t> first_rows_;  // of guessed segments: the number of their first row
   std::unique_ptr<Database> target_;
   std::map<uint32_t, std::shared_ptr<Collection>> collections_;  // by their ids in the source
+  struct Lost {
+    std::set<std::string> ids;
+    uint64_t nameless = 0;  // rows whose ids cannot be read either
+  };
+  std::map<uint32_t, Lost> lost_;  // by collection
   SalvageReport report_;
 };
 

@@ -32,7 +32,7 @@ class SegmentMerge {
 
   /// The result as a segment file, once Step has returned false.
   FileRef WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
-                  std::string_view collection) const {
+                  const CollectionEntry& collection) const {
     return result_->WriteTo(directory, database, segment, collection);
   }
   const std::vector<Input>& inputs() const { return inputs_; }

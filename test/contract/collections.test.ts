@@ -1,18 +1,9 @@
 // Several collections in one database.
-import { type Collection, RuvectorError, VectorDB } from 'ruvector';
+import { type Collection, VectorDB } from 'ruvector';
 import { describe, expect, test } from 'vitest';
 import { collect } from '../support/data.js';
 import { openDb, reopenDb, tempPath } from '../support/env.js';
-
-async function errorOf(call: () => unknown): Promise<RuvectorError> {
-  try {
-    await call();
-  } catch (error) {
-    expect(error).toBeInstanceOf(RuvectorError);
-    return error as RuvectorError;
-  }
-  return expect.fail('no error');
-}
+import { errorOf } from '../support/errors.js';
 
 const idsOf = async (rows: Collection | VectorDB) => collect(rows.keys());
 

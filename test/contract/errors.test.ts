@@ -3,17 +3,9 @@ import * as ruvector from 'ruvector';
 import { createVectorDb, type DbOptions, type Filter, RuvectorError, type SearchQuery, VectorDB, type VectorEntry } from 'ruvector';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { backendOptions, openDb, register, reopenDb, tempPath } from '../support/env.js';
+import { errorOf } from '../support/errors.js';
 
 type Call = (db: VectorDB) => unknown;
-
-async function errorOf(call: () => unknown): Promise<RuvectorError> {
-  try {
-    await call();
-  } catch (error) {
-    return error as RuvectorError;
-  }
-  return expect.fail('no error');
-}
 
 const good = [1, 2, 3];
 const entry = (parts: object): VectorEntry => ({ vector: good, ...parts }) as VectorEntry;

@@ -1,22 +1,14 @@
 // What the façade turns away or turns round before the core sees it: names of other packages, vectors and metadata that cannot be sent.
-import { type DbOptions, RuvectorError, type SearchQuery, VectorDB, type VectorEntry } from 'ruvector';
+import { type DbOptions, type SearchQuery, VectorDB, type VectorEntry } from 'ruvector';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { backendOptions, openDb } from '../support/env.js';
+import { errorOf } from '../support/errors.js';
 
 let db: VectorDB;
 beforeEach(async () => {
   db = await openDb({ dimensions: 2 });
 });
 
-async function errorOf(call: () => unknown): Promise<RuvectorError> {
-  try {
-    await call();
-  } catch (error) {
-    expect(error).toBeInstanceOf(RuvectorError);
-    return error as RuvectorError;
-  }
-  throw new Error('no error');
-}
 const entry = (parts: object) => parts as VectorEntry;
 const query = (parts: object) => parts as SearchQuery;
 

@@ -1,8 +1,9 @@
 // Opening, closing, the order of writes, and every method in every state it can be called in.
 import { readFileSync } from 'node:fs';
-import { type DbOptions, RuvectorError, VectorDB } from 'ruvector';
+import { type DbOptions, VectorDB } from 'ruvector';
 import { describe, expect, test } from 'vitest';
 import { backendOptions, openDb, register, reopenDb, target, tempPath } from '../support/env.js';
+import { errorOf } from '../support/errors.js';
 
 type Call = (db: VectorDB) => unknown;
 
@@ -70,16 +71,6 @@ const reportedAs: Record<string, string> = {
 };
 
 /** The error of a call, thrown at once or later. */
-async function errorOf(call: () => unknown): Promise<RuvectorError> {
-  try {
-    await call();
-  } catch (error) {
-    expect(error).toBeInstanceOf(RuvectorError);
-    return error as RuvectorError;
-  }
-  throw new Error('no error');
-}
-
 /** Opens at the first call, as `new VectorDB` does. */
 function lazy(options: DbOptions): VectorDB {
   const full = { ...options, ...backendOptions() };

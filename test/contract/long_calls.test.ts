@@ -1,20 +1,11 @@
 // Calls that take long: progress, giving up, and what stays behind.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RuvectorError, type VectorDB } from 'ruvector';
+import type { VectorDB } from 'ruvector';
 import { describe, expect, test } from 'vitest';
 import { collect } from '../support/data.js';
 import { openDb, reopenDb, target, tempPath } from '../support/env.js';
-
-async function errorOf(call: () => unknown): Promise<RuvectorError> {
-  try {
-    await call();
-  } catch (error) {
-    expect(error).toBeInstanceOf(RuvectorError);
-    return error as RuvectorError;
-  }
-  return expect.fail('no error');
-}
+import { errorOf } from '../support/errors.js';
 
 const rows = (n: number, prefix = 'r') =>
   Array.from({ length: n }, (_, i) => ({ id: `${prefix}${i}`, vector: [Math.cos(i), Math.sin(i), i / n, 1], metadata: { i } }));

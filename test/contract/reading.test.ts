@@ -1,7 +1,6 @@
-// Ways to read: many ids, more like this, thresholds, pages.
-import { RuvectorError } from 'ruvector';
 import { expect, test } from 'vitest';
 import { openDb, reopenDb, tempPath } from '../support/env.js';
+import { errorOf } from '../support/errors.js';
 
 const vectorOf = (i: number) => [Math.cos(i / 50), Math.sin(i / 50)];
 const rows = (from: number, to: number) =>
@@ -10,16 +9,6 @@ const rows = (from: number, to: number) =>
     vector: vectorOf(from + i),
     metadata: { i: from + i, even: i % 2 === 0 },
   }));
-
-async function errorOf(call: () => unknown): Promise<RuvectorError> {
-  try {
-    await call();
-  } catch (error) {
-    expect(error).toBeInstanceOf(RuvectorError);
-    return error as RuvectorError;
-  }
-  return expect.fail('no error');
-}
 
 test('getMany answers in the order of the ids, null where there is none', async () => {
   const db = await openDb({ dimensions: 2 });
