@@ -27,15 +27,15 @@ import { agentdbPositional, requireObject, show } from './options.js';
 import * as plans from './plans.js';
 
 type Id = string | number;
-type PageOptions = { filter?: Filter; limit?: number; cursor?: string | null };
-type Part = { vector?: Vec; metadata?: Metadata };
+type PageOptions<M extends object> = { filter?: Filter<M>; limit?: number; cursor?: string | null };
+type Part<M extends object> = { vector?: Vec; metadata?: M };
 
 const maxK = 65536;
 const scanBatch = 1000;
 // Rows from which a batch goes in steps, so that the event loop has its turns.
 const longBatch = 2000;
 
-export class Collection {
+export class Collection<M extends object = Metadata> {
   #endpoint: Endpoint;
 
   constructor(endpoint: Endpoint) {
@@ -58,13 +58,13 @@ export class Collection {
 
   // --- Writing
 
-  async insert(entry: VectorEntry): Promise<string> {
+  async insert(entry: VectorEntry<M>): Promise<string> {
     return this.#endpoint.write(plans.insert(entry, this.#endpoint, 'insert'), 'insert');
   }
-  insertSync(entry: VectorEntry): string {
+  insertSync(entry: VectorEntry<M>): string {
     return this.#endpoint.writeSync(plans.insert(entry, this.#endpoint, 'insertSync'), 'insertSync');
   }
-  async insertBatch(batch: readonly VectorEntry[] | VectorMatrix, options?: object): Promise<string[]> {
+  async insertBatch(batch: readonly VectorEntry<M>[] | VectorMatrix<M>, options?: object): Promise<string[]> {
     const interruption = new Interruption(options, 'insertBatch');
     const packed = packBatch(batch, this.#endpoint.dimensions, 'insertBatch');
     if (options === undefined && packed.ids.length <= longBatch) {
@@ -72,19 +72,19 @@ export class Collection {
     }
     return this.#endpoint.writeLong(plans.insertLong(packed), interruption, 'insertBatch');
   }
-  insertBatchSync(batch: readonly VectorEntry[] | VectorMatrix): string[] {
+  insertBatchSync(batch: readonly VectorEntry<M>[] | VectorMatrix<M>): string[] {
     return this.#endpoint.writeSync(plans.insertPacked(packBatch(batch, this.#endpoint.dimensions, 'insertBatchSync')), 'insertBatchSync');
   }
-  async update(id: Id, entry: Part): Promise<boolean> {
+  async update(id: Id, entry: Part<M>): Promise<boolean> {
     return this.#endpoint.write(plans.update(id, entry, this.#endpoint, 'update'), 'update');
   }
-  updateSync(id: Id, entry: Part): boolean {
+  updateSync(id: Id, entry: Part<M>): boolean {
     return this.#endpoint.writeSync(plans.update(id, entry, this.#endpoint, 'updateSync'), 'updateSync');
   }
-  async updateMetadata(id: Id, metadata: Metadata): Promise<boolean> {
+  async updateMetadata(id: Id, metadata: M): Promise<boolean> {
     return this.#endpoint.write(plans.update(id, { metadata }, this.#endpoint, 'updateMetadata'), 'updateMetadata');
   }
-  updateMetadataSync(id: Id, metadata: Metadata): boolean {
+  updateMetadataSync(id: Id, metadata: M): boolean {
     return this.#endpoint.writeSync(plans.update(id, { metadata }, this.#endpoint, 'updateMetadataSync'), 'updateMetadataSync');
   }
   async delete(id: Id): Promise<boolean> {
@@ -99,10 +99,10 @@ export class Collection {
   deleteBatchSync(ids: readonly Id[]): number {
     return this.#endpoint.writeSync(plans.deleteBatch(ids, 'deleteBatchSync'), 'deleteBatchSync');
   }
-  async deleteWhere(filter: Filter): Promise<number> {
+  async deleteWhere(filter: Filter<M>): Promise<number> {
     return this.#endpoint.write(plans.deleteWhere(filter, 'deleteWhere'), 'deleteWhere');
   }
-  deleteWhereSync(filter: Filter): number {
+  deleteWhereSync(filter: Filter<M>): number {
     return this.#endpoint.writeSync(plans.deleteWhere(filter, 'deleteWhereSync'), 'deleteWhereSync');
   }
   async clear(): Promise<void> {
@@ -114,26 +114,31 @@ export class Collection {
 
   // --- Reading
 
-  async search(query: SearchQuery | Vec, k?: number | object, options?: SearchOptions | string, threshold?: number): Promise<Hits> {
+  async search(
+    query: SearchQuery<M> | Vec,
+    k?: number | object,
+    options?: SearchOptions<M> | string,
+    threshold?: number,
+  ): Promise<Hits<M>> {
     const full = this.#toQuery(query, k, options, threshold, 'search');
     return this.#search([full], (token) => plans.search(full, this.#shape, 'search', token), 'search');
   }
-  searchSync(query: SearchQuery | Vec, k?: number | object, options?: SearchOptions | string, threshold?: number): Hits {
+  searchSync(query: SearchQuery<M> | Vec, k?: number | object, options?: SearchOptions<M> | string, threshold?: number): Hits<M> {
     const fast = this.#searchFast(query, k, options);
     if (fast) return fast;
     const full = this.#toQuery(query, k, options, threshold, 'searchSync');
     return this.#endpoint.runSync(plans.search(full, this.#shape, 'searchSync'), 'searchSync');
   }
-  async searchBatch(queries: readonly SearchQuery[]): Promise<Hits[]> {
+  async searchBatch(queries: readonly SearchQuery<M>[]): Promise<Hits<M>[]> {
     return this.#search(queries, (token) => plans.searchBatch(queries, this.#shape, 'searchBatch', token), 'searchBatch');
   }
-  searchBatchSync(queries: readonly SearchQuery[]): Hits[] {
+  searchBatchSync(queries: readonly SearchQuery<M>[]): Hits<M>[] {
     return this.#endpoint.runSync(plans.searchBatch(queries, this.#shape, 'searchBatchSync'), 'searchBatchSync');
   }
 
   async #search<T>(queries: unknown, plan: (token?: number) => Plan<T>, method: string): Promise<T> {
     // Without a vector nothing tells how long one is.
-    const likes = Array.isArray(queries) && queries.some((query) => (query as SearchQuery | null)?.like !== undefined);
+    const likes = Array.isArray(queries) && queries.some((query) => (query as SearchQuery<M> | null)?.like !== undefined);
     if (likes && this.#endpoint.dimensions === undefined) await this.#endpoint.open(method);
     const signals = plans.signalsOf(queries);
     return signals.length === 0 ? this.#endpoint.run(plan(), method) : this.#endpoint.runAbortable(plan, signals, method);
@@ -159,12 +164,12 @@ export class Collection {
   }
 
   // Plain queries only; whatever needs JSON, or a message about a wrong value, takes the other way.
-  #searchFast(query: unknown, k: unknown, options: unknown): Hits | null {
+  #searchFast(query: unknown, k: unknown, options: unknown): Hits<M> | null {
     let vector: unknown = query;
-    let asked = options as SearchOptions | undefined;
+    let asked = options as SearchOptions<M> | undefined;
     if (!(query instanceof Float32Array)) {
       if (k !== undefined || typeof query !== 'object' || query === null) return null;
-      const bag = query as SearchQuery;
+      const bag = query as SearchQuery<M>;
       vector = bag.vector;
       k = bag.k;
       asked = bag;
@@ -183,10 +188,10 @@ export class Collection {
     return toHits({ ids: found.ids, distances: found.distances, offset: 0 }, endpoint.metric, endpoint.scoreMode, 0);
   }
 
-  async get(id: Id): Promise<StoredEntry | null> {
+  async get(id: Id): Promise<StoredEntry<M> | null> {
     return this.#endpoint.run(plans.get(id, 'get'), 'get');
   }
-  getSync(id: Id): StoredEntry | null {
+  getSync(id: Id): StoredEntry<M> | null {
     return this.#endpoint.runSync(plans.get(id, 'getSync'), 'getSync');
   }
   async has(id: Id): Promise<boolean> {
@@ -207,10 +212,10 @@ export class Collection {
   isEmptySync(): boolean {
     return this.lenSync() === 0;
   }
-  async count(filter?: Filter): Promise<number> {
+  async count(filter?: Filter<M>): Promise<number> {
     return this.#endpoint.run(plans.count(filter, 'count'), 'count');
   }
-  countSync(filter?: Filter): number {
+  countSync(filter?: Filter<M>): number {
     return this.#endpoint.runSync(plans.count(filter, 'countSync'), 'countSync');
   }
   async stats(): Promise<DbStats> {
@@ -220,20 +225,20 @@ export class Collection {
     return this.#endpoint.runSync(plans.stats, 'statsSync');
   }
 
-  async getMany(ids: readonly Id[]): Promise<(StoredEntry | null)[]> {
+  async getMany(ids: readonly Id[]): Promise<(StoredEntry<M> | null)[]> {
     return this.#endpoint.run(plans.getMany(ids, 'getMany'), 'getMany');
   }
-  getManySync(ids: readonly Id[]): (StoredEntry | null)[] {
+  getManySync(ids: readonly Id[]): (StoredEntry<M> | null)[] {
     return this.#endpoint.runSync(plans.getMany(ids, 'getManySync'), 'getManySync');
   }
 
-  async page(options: PageOptions = {}): Promise<Page> {
+  async page(options: PageOptions<M> = {}): Promise<Page<M>> {
     return this.#endpoint.run(toPage(options, 'page'), 'page');
   }
-  pageSync(options: PageOptions = {}): Page {
+  pageSync(options: PageOptions<M> = {}): Page<M> {
     return this.#endpoint.runSync(toPage(options, 'pageSync'), 'pageSync');
   }
-  async *entries(options: { filter?: Filter; batchSize?: number } = {}): AsyncIterableIterator<StoredEntry> {
+  async *entries(options: { filter?: Filter<M>; batchSize?: number } = {}): AsyncIterableIterator<StoredEntry<M>> {
     const { filter, batchSize = scanBatch } = requireKnown(options, ['filter', 'batchSize'], 'entries');
     requireRows(batchSize, 'batchSize', 'entries');
     for await (const page of this.#pages(filter, batchSize, true, 'entries')) yield* page.entries;
@@ -244,7 +249,7 @@ export class Collection {
   async *#pages(filter: unknown, limit: number, vectors: boolean, method: string) {
     let cursor: string | null = null;
     do {
-      const page: plans.ScanPage = await this.#endpoint.run(plans.scan(cursor, limit, filter, vectors, method), method);
+      const page: plans.ScanPage<M> = await this.#endpoint.run(plans.scan(cursor, limit, filter, vectors, method), method);
       yield page;
       cursor = page.cursor;
     } while (cursor !== null);
@@ -252,11 +257,11 @@ export class Collection {
 
   // --- Copies
 
-  async exportAll(options?: LongCall): Promise<ExportV1> {
+  async exportAll(options?: LongCall): Promise<ExportV1<M>> {
     const interruption = new Interruption(options, 'exportAll');
     const { dimensions, metric } = await this.#endpoint.open('exportAll');
     const total = await this.len();
-    const entries: StoredEntry[] = [];
+    const entries: StoredEntry<M>[] = [];
     for await (const page of this.#pages(undefined, scanBatch, true, 'exportAll')) {
       entries.push(...page.entries);
       interruption.check();
@@ -264,7 +269,7 @@ export class Collection {
     }
     return toExport(dimensions, metric, entries);
   }
-  async importAll(data: ImportData, options?: LongCall): Promise<number> {
+  async importAll(data: ImportData<M>, options?: LongCall): Promise<number> {
     const interruption = new Interruption(options, 'importAll');
     const entries = readExport(data, 'importAll');
     const { dimensions, metric } = await this.#endpoint.open('importAll');
@@ -324,13 +329,13 @@ function requireRows(value: unknown, name: string, method: string): void {
   throw new RuvectorError('INVALID_OPTION', `${name} is ${show(value)}, expected a whole number from 1 to ${maxK}`, method);
 }
 
-function toPage(options: PageOptions, method: string): Plan<Page> {
+function toPage<M extends object>(options: PageOptions<M>, method: string): Plan<Page<M>> {
   const { filter, limit = 100, cursor = null } = requireKnown(options, ['filter', 'limit', 'cursor'], method);
   requireRows(limit, 'limit', method);
   if (cursor !== null && typeof cursor !== 'string') {
     throw new RuvectorError('INVALID_OPTION', `cursor is ${show(cursor)}, expected what page() gave`, method);
   }
-  const plan = plans.scan(cursor, limit, filter, true, method);
+  const plan = plans.scan<M>(cursor, limit, filter, true, method);
   return {
     ...plan,
     read(reply, buffers) {

@@ -4,8 +4,8 @@ import { RuvectorError } from './errors.js';
 import { requireObject, show } from './options.js';
 
 /** Its toJSON writes vectors as arrays of numbers. */
-export function toExport(dimensions: number, distanceMetric: Metric, entries: StoredEntry[]): ExportV1 {
-  const data: ExportV1 = { format: 'ruvector-export', version: 1, options: { dimensions, distanceMetric }, entries };
+export function toExport<M extends object>(dimensions: number, distanceMetric: Metric, entries: StoredEntry<M>[]): ExportV1<M> {
+  const data: ExportV1<M> = { format: 'ruvector-export', version: 1, options: { dimensions, distanceMetric }, entries };
   return Object.defineProperty(data, 'toJSON', {
     value: () => ({ ...data, entries: entries.map((entry) => ({ ...entry, vector: Array.from(entry.vector) })) }),
   });
@@ -25,7 +25,7 @@ export function readExport(data: unknown, method: string): Iterable<unknown> | A
   return entries as Iterable<unknown>;
 }
 
-export function requireSameShape(data: ImportData, dimensions: number, metric: Metric, method: string): void {
+export function requireSameShape(data: Pick<ImportData, 'options'>, dimensions: number, metric: Metric, method: string): void {
   const { options } = data;
   if (options?.dimensions !== undefined && options.dimensions !== dimensions) {
     throw new RuvectorError('DIMENSION_MISMATCH', `the export has ${options.dimensions} dimensions, expected ${dimensions}`, method);

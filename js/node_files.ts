@@ -80,6 +80,7 @@ export const nodeFiles = {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   },
+  rmdir: (path: string): void => fs.rmdirSync(path),
   syncDir(path: string): void {
     if (process.platform === 'win32') return;
     const fd = fs.openSync(path, O_RDONLY);

@@ -69,7 +69,7 @@ export const compact: LongPlan<void> = { kind: 'compact', read: () => undefined 
 export const verify: LongPlan<Verification> = { kind: 'verify', read: (found: Verification) => found };
 export function snapshot(path: unknown, method: string): LongPlan<void> {
   if (typeof path !== 'string') {
-    throw new RuvectorError('INVALID_OPTION', `path is ${show(path)}, expected the path of a folder`, method);
+    throw new RuvectorError('INVALID_OPTION', `path is ${show(path)}, expected the path of a folder or of an .rvf file`, method);
   }
   return { kind: 'snapshot', args: { path }, read: () => undefined };
 }
@@ -99,7 +99,7 @@ interface SearchReply {
 }
 
 /** `shape` is called when the reply is there: the database is open then. */
-export function searchBatch(queries: unknown, shape: () => Shape, method: string, token?: number): Plan<Hits[]> {
+export function searchBatch<M extends object>(queries: unknown, shape: () => Shape, method: string, token?: number): Plan<Hits<M>[]> {
   if (!Array.isArray(queries)) {
     throw new RuvectorError('INVALID_OPTION', `queries is ${show(queries)}, expected an array`, method);
   }
@@ -140,37 +140,37 @@ export function searchBatch(queries: unknown, shape: () => Shape, method: string
   };
 }
 
-export function search(query: unknown, shape: () => Shape, method: string, token?: number): Plan<Hits> {
-  const plan = searchBatch([query], shape, method, token);
-  return { ...plan, read: (reply, buffers) => plan.read(reply, buffers)[0] as Hits };
+export function search<M extends object>(query: unknown, shape: () => Shape, method: string, token?: number): Plan<Hits<M>> {
+  const plan = searchBatch<M>([query], shape, method, token);
+  return { ...plan, read: (reply, buffers) => plan.read(reply, buffers)[0] as Hits<M> };
 }
 
-function toEntry(id: string, metadata: Metadata | null, vector: Float32Array): StoredEntry {
+function toEntry<M extends object>(id: string, metadata: M | null, vector: Float32Array): StoredEntry<M> {
   return metadata === null ? { id, vector } : { id, vector, metadata };
 }
 
-export function getMany(ids: unknown, method: string): Plan<(StoredEntry | null)[]> {
+export function getMany<M extends object>(ids: unknown, method: string): Plan<(StoredEntry<M> | null)[]> {
   const texts = toIds(ids, method);
   return {
     call: 'db.get',
     args: { ids: texts },
     buffers: [],
-    read({ found, metadata }: { found: boolean[]; metadata: (Metadata | null)[] }, buffers) {
+    read({ found, metadata }: { found: boolean[]; metadata: (M | null)[] }, buffers) {
       const vectors = new Float32Array(buffers[0] as ArrayBuffer);
       const width = vectors.length / found.filter(Boolean).length;
       let at = 0;
       return texts.map((id, i) => {
         if (!found[i]) return null;
         at += width;
-        return toEntry(id, metadata[i] as Metadata | null, vectors.slice(at - width, at));
+        return toEntry(id, metadata[i] as M | null, vectors.slice(at - width, at));
       });
     },
   };
 }
 
-export function get(id: unknown, method: string): Plan<StoredEntry | null> {
-  const plan = getMany([toId(id, '', method)], method);
-  return { ...plan, read: (reply, buffers) => plan.read(reply, buffers)[0] as StoredEntry | null };
+export function get<M extends object>(id: unknown, method: string): Plan<StoredEntry<M> | null> {
+  const plan = getMany<M>([toId(id, '', method)], method);
+  return { ...plan, read: (reply, buffers) => plan.read(reply, buffers)[0] as StoredEntry<M> | null };
 }
 
 export function toIds(ids: unknown, method: string): string[] {
@@ -224,23 +224,29 @@ export function count(filter: unknown, method: string): Plan<number> {
   return { call: 'db.count', args: parsed === undefined ? {} : { filter: parsed }, buffers: [], read: value };
 }
 
-export interface ScanPage {
+export interface ScanPage<M extends object> {
   readonly ids: string[];
-  readonly entries: StoredEntry[];
+  readonly entries: StoredEntry<M>[];
   readonly cursor: string | null;
 }
 
-export function scan(cursor: string | null, limit: number, filter: unknown, includeVectors: boolean, method: string): Plan<ScanPage> {
+export function scan<M extends object>(
+  cursor: string | null,
+  limit: number,
+  filter: unknown,
+  includeVectors: boolean,
+  method: string,
+): Plan<ScanPage<M>> {
   const parsed = toFilter(filter, method);
   return {
     call: 'db.scan',
     args: { limit, includeVectors, ...(cursor === null ? {} : { cursor }), ...(parsed ? { filter: parsed } : {}) },
     buffers: [],
-    read(reply: { ids: string[]; metadata: (Metadata | null)[]; cursor: string | null }, buffers) {
+    read(reply: { ids: string[]; metadata: (M | null)[]; cursor: string | null }, buffers) {
       const vectors = new Float32Array(buffers[0] as ArrayBuffer);
       const width = vectors.length / reply.ids.length;
       const entries = includeVectors
-        ? reply.ids.map((id, i) => toEntry(id, reply.metadata[i] as Metadata | null, vectors.slice(i * width, (i + 1) * width)))
+        ? reply.ids.map((id, i) => toEntry(id, reply.metadata[i] as M | null, vectors.slice(i * width, (i + 1) * width)))
         : [];
       return { ids: reply.ids, entries, cursor: reply.cursor };
     },

@@ -1,5 +1,5 @@
 // Writes collected for one commit, over any number of collections. Documented in types/api.d.ts.
-import type { VectorEntry, VectorMatrix } from '../types/api.js';
+import type { Metadata, VectorEntry, VectorMatrix } from '../types/api.js';
 import type { Connection } from './connection.js';
 import { Endpoint, type Plan } from './endpoint.js';
 import { packBatch, packEntry } from './entries.js';
@@ -34,7 +34,7 @@ export class TransactionLog {
   }
 }
 
-export class TransactionCollection {
+export class TransactionCollection<M extends object = Metadata> {
   #log: TransactionLog;
   #endpoint: Endpoint;
 
@@ -43,10 +43,10 @@ export class TransactionCollection {
     this.#endpoint = endpoint;
   }
 
-  insert(entry: VectorEntry): string {
+  insert(entry: VectorEntry<M>): string {
     return this.#put(packEntry(entry, this.#endpoint.dimensions, this.#log.method))[0] as string;
   }
-  insertBatch(batch: readonly VectorEntry[] | VectorMatrix): string[] {
+  insertBatch(batch: readonly VectorEntry<M>[] | VectorMatrix<M>): string[] {
     return this.#put(packBatch(batch, this.#endpoint.dimensions, this.#log.method));
   }
   delete(id: string | number): void {
@@ -65,7 +65,7 @@ export class TransactionCollection {
   }
 }
 
-export class Transaction extends TransactionCollection {
+export class Transaction<M extends object = Metadata> extends TransactionCollection<M> {
   #log: TransactionLog;
   #connection: Connection;
 
@@ -75,7 +75,7 @@ export class Transaction extends TransactionCollection {
     this.#connection = connection;
   }
 
-  collection(name: string): TransactionCollection {
+  collection<N extends object = Metadata>(name: string): TransactionCollection<N> {
     return new TransactionCollection(this.#log, new Endpoint(this.#connection, name, {}));
   }
 }

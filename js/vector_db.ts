@@ -1,5 +1,5 @@
 // A database: its default collection, the others by name, opening and closing. Documented in types/api.d.ts.
-import type { CollectionOptions, DbOptions, LongCall, SalvageReport } from '../types/api.js';
+import type { CollectionOptions, DbOptions, LongCall, Metadata, SalvageReport } from '../types/api.js';
 import type { Platform } from './backend.js';
 import { Collection } from './collection.js';
 import { Connection, containerBytes } from './connection.js';
@@ -18,7 +18,7 @@ const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.disp
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
 /** Everything but the platform, which index.ts and browser.ts bring. */
-abstract class VectorDBBase extends Collection {
+abstract class VectorDBBase<M extends object> extends Collection<M> {
   #connection: Connection;
   #endpoint: Endpoint;
 
@@ -45,7 +45,7 @@ abstract class VectorDBBase extends Collection {
 
   // --- Collections
 
-  collection(name: string, options?: CollectionOptions): Collection {
+  collection<N extends object = Metadata>(name: string, options?: CollectionOptions): Collection<N> {
     requireName(name, 'collection');
     this.#connection.requireNotClosed('collection');
     const given = options === undefined ? {} : normalizeOptions(options, 'collection');
@@ -66,7 +66,7 @@ abstract class VectorDBBase extends Collection {
     return this.#endpoint.writeSync(plans.dropCollection(name), 'dropCollectionSync');
   }
 
-  async transaction<T>(run: (transaction: Transaction) => T | Promise<T>): Promise<T> {
+  async transaction<T>(run: (transaction: Transaction<M>) => T | Promise<T>): Promise<T> {
     const [log, value] = this.#collect(run, 'transaction');
     const result = await Promise.resolve(value).catch((error) => {
       log.end();
@@ -82,7 +82,7 @@ abstract class VectorDBBase extends Collection {
       );
     return result;
   }
-  transactionSync<T>(run: (transaction: Transaction) => T): T {
+  transactionSync<T>(run: (transaction: Transaction<M>) => T): T {
     const [log, value] = this.#collect(run, 'transactionSync');
     const parts = log.end();
     if (typeof (value as Promise<unknown> | null)?.then === 'function') {
@@ -99,7 +99,7 @@ abstract class VectorDBBase extends Collection {
     );
     return value;
   }
-  #collect<T>(run: (transaction: Transaction) => T, method: string): [TransactionLog, T] {
+  #collect<T>(run: (transaction: Transaction<M>) => T, method: string): [TransactionLog, T] {
     if (typeof run !== 'function') throw new RuvectorError('INVALID_OPTION', `run is ${show(run)}, expected a function`, method);
     this.#connection.requireNotClosed(method);
     const log = new TransactionLog(method);
@@ -155,20 +155,20 @@ function copyBytes(bytes: unknown): Uint8Array {
 
 /** The class for one platform. */
 export function defineVectorDB(platform: Platform) {
-  return class VectorDB extends VectorDBBase {
+  return class VectorDB<M extends object = Metadata> extends VectorDBBase<M> {
     constructor(options: DbOptions | number, maxElements?: number) {
       super(platform, options, maxElements);
     }
-    static async open(options: DbOptions | number): Promise<VectorDB> {
-      return new VectorDB(options)[opened]();
+    static async open<M extends object = Metadata>(options: DbOptions | number): Promise<VectorDB<M>> {
+      return new VectorDB<M>(options)[opened]();
     }
     static async salvage(from: string, to: string, options?: Pick<DbOptions, 'backend' | 'wasm'>): Promise<SalvageReport> {
       return salvage(platform, from, to, options);
     }
-    static withDimensions(dimensions: number): VectorDB {
-      return new VectorDB(dimensions);
+    static withDimensions<M extends object = Metadata>(dimensions: number): VectorDB<M> {
+      return new VectorDB<M>(dimensions);
     }
-    static async fromBytes(bytes: Uint8Array | ArrayBuffer, options: DbOptions = {}): Promise<VectorDB> {
+    static async fromBytes<M extends object = Metadata>(bytes: Uint8Array | ArrayBuffer, options: DbOptions = {}): Promise<VectorDB<M>> {
       return VectorDB.open({ ...options, [containerBytes]: copyBytes(bytes) } as DbOptions);
     }
   };

@@ -1,41 +1,15 @@
 /// <reference lib="esnext.disposable" />
+import type { Filter, Metadata } from './filter.js';
 /**
  * The public interface of `ruvector`. Distances: cosine = 1 - cos (0 … 2), euclidean = true L2, dot = -⟨a,b⟩, manhattan = L1; smaller is closer,
  * always. `similarity`: cosine = cos, dot = ⟨a,b⟩, euclidean and manhattan = 1 / (1 + distance). Hits come closest first, ties by id.
  */
 
+export type { Filter, FilterOp, Json, Metadata } from './filter.js';
+
 /** A vector as callers have it; stored as 32-bit floats. Finite numbers only; length at most 1e18, and not zero under cosine. */
 export type Vec = Float32Array | Float64Array | readonly number[];
 export type Metric = 'cosine' | 'euclidean' | 'dot' | 'manhattan';
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-/** What is kept beside a vector: a JSON object of at most 1 MB. */
-export type Metadata = { [key: string]: Json };
-
-export interface FilterOp {
-  $eq?: Json;
-  $ne?: Json;
-  $gt?: number | string | boolean;
-  $gte?: number | string | boolean;
-  $lt?: number | string | boolean;
-  $lte?: number | string | boolean;
-  $in?: Json[];
-  $nin?: Json[];
-  $all?: Json[];
-  $size?: number;
-  $elemMatch?: Filter;
-  $not?: FilterOp;
-  /** Both ends included. */
-  $between?: [number | string, number | string];
-  /** A substring of a string, or an element of an array. */
-  $contains?: Json;
-  $exists?: boolean;
-}
-/**
- * MongoDB's query language over metadata: paths to conditions, all of which must hold; `$and`, `$or`, `$nor` take arrays of filters, `$not` one.
- * `'a.b'` goes into objects and arrays; an array matches when an element does; a missing field matches null.
- * @example { year: { $gte: 2020 }, tags: 'ai', $or: [{ lang: 'en' }, { lang: { $exists: false } }] }
- */
-export type Filter = { [path: string]: Json | FilterOp | Filter | Filter[] };
 
 export interface HnswConfig {
   /** Links of a row, twice as many on the lowest level: 2 … 512, default 16. Fixed when a database is created. */
@@ -97,45 +71,46 @@ export interface LongCall {
   onProgress?: (done: number, total: number) => void;
 }
 
-export type WasmBytes = URL | string | BufferSource | WebAssembly.Module;
+/** An address, the bytes, or a WebAssembly.Module: an `object` here, for programs without the types of the DOM. */
+export type WasmBytes = URL | string | ArrayBuffer | ArrayBufferView | object;
 export type WasmSource = WasmBytes | { readonly simd?: WasmBytes; readonly scalar?: WasmBytes };
 
-export interface VectorEntry {
+export interface VectorEntry<M extends object = Metadata> {
   /** 1 … 65,535 bytes of UTF-8; omitted: a UUID. Numbers become strings. */
   id?: string | number;
   vector: Vec;
-  metadata?: Metadata;
+  metadata?: M;
 }
 /** Many entries at once, packed: no object for each. */
-export interface VectorMatrix {
+export interface VectorMatrix<M extends object = Metadata> {
   ids?: readonly (string | number)[];
   /** [n × dimensions], row after row. */
   vectors: Float32Array;
-  metadata?: readonly (Metadata | null | undefined)[];
+  metadata?: readonly (M | null | undefined)[];
 }
-export interface StoredEntry {
+export interface StoredEntry<M extends object = Metadata> {
   id: string;
   vector: Float32Array;
-  metadata?: Metadata;
+  metadata?: M;
 }
 
 /** A page of entries; `cursor` starts the next one, null: there is none. It stays good whatever is written, also after reopening. */
-export interface Page {
-  entries: StoredEntry[];
+export interface Page<M extends object = Metadata> {
+  entries: StoredEntry<M>[];
   cursor: string | null;
 }
 
 /** A collection as plain data; JSON.stringify writes its vectors as arrays. */
-export interface ExportV1 {
+export interface ExportV1<M extends object = Metadata> {
   format: 'ruvector-export';
   version: 1;
   options: CollectionOptions;
-  entries: StoredEntry[];
+  entries: StoredEntry<M>[];
 }
 /** What importAll takes: an export, whose entries may also come one by one. */
-export interface ImportData extends Omit<ExportV1, 'options' | 'entries'> {
+export interface ImportData<M extends object = Metadata> extends Omit<ExportV1, 'options' | 'entries'> {
   options?: CollectionOptions;
-  entries: Iterable<VectorEntry> | AsyncIterable<VectorEntry>;
+  entries: Iterable<VectorEntry<M>> | AsyncIterable<VectorEntry<M>>;
 }
 
 /** What salvage saved and what it could not. */
@@ -155,12 +130,12 @@ export interface Verification {
   damage: { file: string; detail: string }[];
 }
 
-export interface SearchOptions {
+export interface SearchOptions<M extends object = Metadata> {
   /** Ends the search with ABORTED; WebAssembly looks at it only before it begins. */
   signal?: AbortSignal;
   /** Ends the search with TIMEOUT. */
   timeoutMs?: number;
-  filter?: Filter;
+  filter?: Filter<M>;
   /** Candidates looked at: more is slower and finds more. 1 … 65,536; at least k are looked at. */
   efSearch?: number;
   /** Least similarity of a hit. */
@@ -172,7 +147,7 @@ export interface SearchOptions {
   /** Compares every row instead of walking the graph. */
   exact?: boolean;
 }
-export interface SearchQuery extends SearchOptions {
+export interface SearchQuery<M extends object = Metadata> extends SearchOptions<M> {
   /** Either this … */
   vector?: Vec;
   /** … or the id of an entry: what is like it, without itself. */
@@ -180,17 +155,17 @@ export interface SearchQuery extends SearchOptions {
   /** 1 … 65,536, default 10; fewer hits come back only where fewer rows match. */
   k?: number;
 }
-export interface SearchResult {
+export interface SearchResult<M extends object = Metadata> {
   id: string;
   /** The distance, or the similarity with scoreMode 'similarity'. */
   score: number;
   distance: number;
   similarity: number;
   vector?: Float32Array;
-  metadata?: Metadata;
+  metadata?: M;
 }
 /** `queryId` (non-enumerable) names the query for later feedback. */
-export type Hits = SearchResult[] & { readonly queryId: string };
+export type Hits<M extends object = Metadata> = SearchResult<M>[] & { readonly queryId: string };
 
 export interface DbStats {
   count: number;
@@ -252,47 +227,47 @@ export declare class RuvectorError extends Error {
  * between two writes. The methods ending in Sync are the same, at once; on WebAssembly they need `VectorDB.open` (or any awaited call) first,
  * else NOT_READY.
  */
-export interface Collection {
+export interface Collection<M extends object = Metadata> {
   /** NOT_READY before an existing collection whose dimensions were left out is open. */
   readonly dimensions: number;
   readonly metric: Metric;
 
   /** Adds, or replaces the entry of that id. Resolves to the id. */
-  insert(entry: VectorEntry): Promise<string>;
+  insert(entry: VectorEntry<M>): Promise<string>;
   /** All or nothing. */
-  insertBatch(entries: readonly VectorEntry[] | VectorMatrix, options?: LongCall): Promise<string[]>;
-  search(query: SearchQuery): Promise<Hits>;
-  search(vector: Vec, k?: number, options?: SearchOptions): Promise<Hits>;
-  searchBatch(queries: readonly SearchQuery[]): Promise<Hits[]>;
-  get(id: string | number): Promise<StoredEntry | null>;
+  insertBatch(entries: readonly VectorEntry<M>[] | VectorMatrix<M>, options?: LongCall): Promise<string[]>;
+  search(query: SearchQuery<M>): Promise<Hits<M>>;
+  search(vector: Vec, k?: number, options?: SearchOptions<M>): Promise<Hits<M>>;
+  searchBatch(queries: readonly SearchQuery<M>[]): Promise<Hits<M>[]>;
+  get(id: string | number): Promise<StoredEntry<M> | null>;
   /** In the order of the ids. */
-  getMany(ids: readonly (string | number)[]): Promise<(StoredEntry | null)[]>;
+  getMany(ids: readonly (string | number)[]): Promise<(StoredEntry<M> | null)[]>;
   has(id: string | number): Promise<boolean>;
   /** Replaces the parts given; false where there is no such id. */
-  update(id: string | number, entry: { vector?: Vec; metadata?: Metadata }): Promise<boolean>;
+  update(id: string | number, entry: { vector?: Vec; metadata?: M }): Promise<boolean>;
   /** Replaces the whole metadata. */
-  updateMetadata(id: string | number, metadata: Metadata): Promise<boolean>;
+  updateMetadata(id: string | number, metadata: M): Promise<boolean>;
   delete(id: string | number): Promise<boolean>;
   /** Resolves to how many there were. */
   deleteBatch(ids: readonly (string | number)[]): Promise<number>;
-  deleteWhere(filter: Filter): Promise<number>;
+  deleteWhere(filter: Filter<M>): Promise<number>;
   len(): Promise<number>;
   isEmpty(): Promise<boolean>;
-  count(filter?: Filter): Promise<number>;
+  count(filter?: Filter<M>): Promise<number>;
   clear(): Promise<void>;
   stats(): Promise<DbStats>;
   /**
    * In order of insertion. Entries that are there all the time are seen exactly once, whatever is written meanwhile; one that is replaced
    * meanwhile goes to the end and may be seen again.
    */
-  entries(options?: { filter?: Filter; batchSize?: number }): AsyncIterableIterator<StoredEntry>;
+  entries(options?: { filter?: Filter<M>; batchSize?: number }): AsyncIterableIterator<StoredEntry<M>>;
   keys(): AsyncIterableIterator<string>;
   /** The same a page at a time: for pages of an application. limit: 1 … 65,536, default 100. */
-  page(options?: { filter?: Filter; limit?: number; cursor?: string | null }): Promise<Page>;
+  page(options?: { filter?: Filter<M>; limit?: number; cursor?: string | null }): Promise<Page<M>>;
 
-  exportAll(options?: LongCall): Promise<ExportV1>;
+  exportAll(options?: LongCall): Promise<ExportV1<M>>;
   /** Adds the entries of an export, all or nothing. Resolves to how many they are. */
-  importAll(data: ImportData, options?: LongCall): Promise<number>;
+  importAll(data: ImportData<M>, options?: LongCall): Promise<number>;
 
   // Of the whole database, also when called on a collection:
 
@@ -310,25 +285,25 @@ export interface Collection {
   /** The whole database as one run of bytes: a `.rvf` file. */
   toBytes(): Promise<Uint8Array>;
 
-  insertSync(entry: VectorEntry): string;
-  insertBatchSync(entries: readonly VectorEntry[] | VectorMatrix): string[];
+  insertSync(entry: VectorEntry<M>): string;
+  insertBatchSync(entries: readonly VectorEntry<M>[] | VectorMatrix<M>): string[];
   /** With a Float32Array and includeMetadata: false this costs a few microseconds over the search itself. */
-  searchSync(query: SearchQuery): Hits;
-  searchSync(vector: Vec, k?: number, options?: SearchOptions): Hits;
-  searchBatchSync(queries: readonly SearchQuery[]): Hits[];
-  getSync(id: string | number): StoredEntry | null;
-  pageSync(options?: { filter?: Filter; limit?: number; cursor?: string | null }): Page;
+  searchSync(query: SearchQuery<M>): Hits<M>;
+  searchSync(vector: Vec, k?: number, options?: SearchOptions<M>): Hits<M>;
+  searchBatchSync(queries: readonly SearchQuery<M>[]): Hits<M>[];
+  getSync(id: string | number): StoredEntry<M> | null;
+  pageSync(options?: { filter?: Filter<M>; limit?: number; cursor?: string | null }): Page<M>;
   refreshSync(): boolean;
-  getManySync(ids: readonly (string | number)[]): (StoredEntry | null)[];
+  getManySync(ids: readonly (string | number)[]): (StoredEntry<M> | null)[];
   hasSync(id: string | number): boolean;
-  updateSync(id: string | number, entry: { vector?: Vec; metadata?: Metadata }): boolean;
-  updateMetadataSync(id: string | number, metadata: Metadata): boolean;
+  updateSync(id: string | number, entry: { vector?: Vec; metadata?: M }): boolean;
+  updateMetadataSync(id: string | number, metadata: M): boolean;
   deleteSync(id: string | number): boolean;
   deleteBatchSync(ids: readonly (string | number)[]): number;
-  deleteWhereSync(filter: Filter): number;
+  deleteWhereSync(filter: Filter<M>): number;
   lenSync(): number;
   isEmptySync(): boolean;
-  countSync(filter?: Filter): number;
+  countSync(filter?: Filter<M>): number;
   clearSync(): void;
   statsSync(): DbStats;
   flushSync(): void;
@@ -342,34 +317,39 @@ export interface Collection {
 }
 
 /** Writes that wait for their transaction's commit; a wrong one throws at once. */
-export interface TransactionCollection {
+export interface TransactionCollection<M extends object = Metadata> {
   /** Returns the id. */
-  insert(entry: VectorEntry): string;
-  insertBatch(entries: readonly VectorEntry[] | VectorMatrix): string[];
+  insert(entry: VectorEntry<M>): string;
+  insertBatch(entries: readonly VectorEntry<M>[] | VectorMatrix<M>): string[];
   delete(id: string | number): void;
   deleteBatch(ids: readonly (string | number)[]): void;
   clear(): void;
 }
-export interface Transaction extends TransactionCollection {
+export interface Transaction<M extends object = Metadata> extends TransactionCollection<M> {
   /** An existing collection, else the commit throws NOT_FOUND. */
-  collection(name: string): TransactionCollection;
+  collection<N extends object = Metadata>(name: string): TransactionCollection<N>;
 }
 
 /**
  * A database of vectors: its own collection, and others by name. Every promise that resolves after a write means: on disk (see durability).
+ * M is the type of the metadata; filters are checked against it. What JSON does not keep does not belong in it: a Date comes back as a string.
  * @example
  * const db = new VectorDB({ dimensions: 384, storagePath: './memory' });
  * await db.insert({ id: 'a', vector, metadata: { topic: 'cats' } });
  * const hits = await db.search({ vector: query, k: 10, filter: { topic: 'cats' } });
+ * @example
+ * interface Note { topic: string; year: number }
+ * const notes = new VectorDB<Note>({ dimensions: 384 });
+ * await notes.count({ year: { $gte: 2020 } }); // { yaer: … } does not compile
  */
-export declare class VectorDB {
+export declare class VectorDB<M extends object = Metadata> {
   /** Checks the options at once, opens at the first call. A number means dimensions. */
   constructor(options: DbOptions | number, maxElements?: number);
   /** Opens now. */
-  static open(options: DbOptions | number): Promise<VectorDB>;
-  static withDimensions(dimensions: number): VectorDB;
+  static open<M extends object = Metadata>(options: DbOptions | number): Promise<VectorDB<M>>;
+  static withDimensions<M extends object = Metadata>(dimensions: number): VectorDB<M>;
   /** A copy in memory of what toBytes returned. */
-  static fromBytes(bytes: Uint8Array | ArrayBuffer, options?: DbOptions): Promise<VectorDB>;
+  static fromBytes<M extends object = Metadata>(bytes: Uint8Array | ArrayBuffer, options?: DbOptions): Promise<VectorDB<M>>;
   /**
    * Saves what can be read of the damaged database in the folder `from`, which stays as it is, into a new one in the folder `to`. CORRUPT when
    * nothing can.
@@ -380,7 +360,7 @@ export declare class VectorDB {
   readonly backend: string;
 
   /** The collection of that name (any text of at most 255 bytes); its first call makes it if the options name dimensions, else NOT_FOUND. */
-  collection(name: string, options?: CollectionOptions): Collection;
+  collection<N extends object = Metadata>(name: string, options?: CollectionOptions): Collection<N>;
   /** Names; this database's own is 'default'. */
   collections(): Promise<string[]>;
   /** With all its entries; false where there is none. */
@@ -394,21 +374,21 @@ export declare class VectorDB {
    *   t.collection('open').delete(entry.id);
    * });
    */
-  transaction<T>(run: (transaction: Transaction) => T | Promise<T>): Promise<T>;
-  /** A copy of the database in another folder, as of now; reads and writes go on meanwhile. */
+  transaction<T>(run: (transaction: Transaction<M>) => T | Promise<T>): Promise<T>;
+  /** A copy of the database as of now: a folder, or one file if the path ends in `.rvf`. Reads and writes go on meanwhile. */
   snapshot(path: string, options?: LongCall): Promise<void>;
   /** Waits for the calls under way and releases the lock. Every later call throws CLOSED; closing twice is fine. */
   close(): Promise<void>;
   collectionsSync(): string[];
   dropCollectionSync(name: string): boolean;
-  transactionSync<T>(run: (transaction: Transaction) => T): T;
+  transactionSync<T>(run: (transaction: Transaction<M>) => T): T;
   closeSync(): void;
   [Symbol.asyncDispose](): Promise<void>;
   [Symbol.dispose](): void;
 }
-export interface VectorDB extends Collection {}
+export interface VectorDB<M extends object = Metadata> extends Collection<M> {}
 export { VectorDB as VectorDb };
-export declare function createVectorDb(options: DbOptions): Promise<VectorDB>;
+export declare function createVectorDb<M extends object = Metadata>(options: DbOptions): Promise<VectorDB<M>>;
 
 /** Turns texts into vectors. */
 export interface Embedder {

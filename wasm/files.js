@@ -29,6 +29,8 @@
 //     rename(from: string, to: string): void;
 //     // Makes one folder. One that exists is no error.
 //     mkdir(path: string): void;
+//     // Removes an empty folder.
+//     rmdir(path: string): void;
 //     // Makes creations, renames and removals in the folder durable: open it, fsync, close. Where the system cannot (Windows), nothing.
 //     syncDir(path: string): void;
 //     // This process, in raw strings: the core hashes them, so that native and WASM openers understand each other's lock files.
@@ -189,6 +191,14 @@
   ruvector_files_mkdir: function (path, bytes) {
     return ruvectorHost.run(function (files) {
       files['mkdir'](ruvectorHost.string(path, bytes));
+      return 0;
+    });
+  },
+
+  ruvector_files_rmdir__deps: ['$ruvectorHost'],
+  ruvector_files_rmdir: function (path, bytes) {
+    return ruvectorHost.run(function (files) {
+      files['rmdir'](ruvectorHost.string(path, bytes));
       return 0;
     });
   },

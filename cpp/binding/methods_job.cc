@@ -78,7 +78,7 @@ Reply Begin(const MethodContext& c) {
     case 2: {
       const std::string path = c.args.Text("path").value_or("");
       if (path.empty() || path.find('\0') != std::string::npos)
-        c.args.Refuse("path", "the path of a folder", c.args.Get("path"));
+        c.args.Refuse("path", "the path of a folder or of an .rvf file", c.args.Get("path"));
       job = std::make_shared<SnapshotJob>(opened.database, path);
       break;
     }

@@ -118,30 +118,63 @@ std::shared_ptr<const Mapping> MappingOf(std::string bytes) {
   return std::make_shared<OwnedBytes>(std::move(bytes));
 }
 
-std::string PackContainer(Directory& directory, const std::vector<std::string>& names,
-                          const DatabaseId& database) {
-  std::string out(kAlignment, '\0');
-  std::string entries;
-  for (const std::string& name : names) {
-    const std::unique_ptr<Mapping> bytes = directory.Open(name, OpenMode::kRead)->Map();
-    PutPadding(out, kAlignment);
-    PutU32(entries, static_cast<uint32_t>(name.size()));
-    PutU32(entries, Crc32c(bytes->data(), bytes->size()));
-    PutU64(entries, out.size());
-    PutU64(entries, bytes->size());
-    PutBytes(entries, name);
-    PutBytes(out, bytes->data(), bytes->size());
+ContainerWriter::ContainerWriter(std::vector<ContainerEntry> entries, const DatabaseId& database,
+                                 std::function<void(const void*, size_t)> sink)
+    : sink_(std::move(sink)) {
+  uint64_t at = kAlignment;
+  for (const ContainerEntry& e : entries) {
+    PutU32(listing_, static_cast<uint32_t>(e.name.size()));
+    PutU32(listing_, e.checksum);
+    PutU64(listing_, at);
+    PutU64(listing_, e.bytes);
+    PutBytes(listing_, e.name);
+    at += (e.bytes + kAlignment - 1) / kAlignment * kAlignment;
+    bytes_.push_back(e.bytes);
   }
-  PutPadding(out, kAlignment);
   FileHeader header;
-  header.word12 = static_cast<uint32_t>(names.size());
+  header.word12 = static_cast<uint32_t>(entries.size());
   header.database = database;
-  header.word48 = out.size();
-  header.word56 = Crc32c(entries.data(), entries.size());
-  out += entries;
+  header.word48 = at;
+  header.word56 = Crc32c(listing_.data(), listing_.size());
   std::string head;
   AppendFileHeader(head, kMagic, header);
-  out.replace(0, head.size(), head);
+  sink_(head.data(), head.size());
+  at_ = head.size();
+  Pad();
+}
+
+void ContainerWriter::Pad() {
+  const std::string zeros(static_cast<size_t>((kAlignment - at_ % kAlignment) % kAlignment), '\0');
+  sink_(zeros.data(), zeros.size());
+  at_ += zeros.size();
+}
+
+void ContainerWriter::Append(const void* data, size_t n) {
+  sink_(data, n);
+  at_ += n;
+  written_ += n;
+  if (written_ < bytes_[entry_]) return;
+  Pad();
+  ++entry_;
+  written_ = 0;
+}
+
+void ContainerWriter::Finish() { sink_(listing_.data(), listing_.size()); }
+
+std::string PackContainer(Directory& directory, const std::vector<std::string>& names,
+                          const DatabaseId& database) {
+  std::vector<std::unique_ptr<Mapping>> files;
+  std::vector<ContainerEntry> entries;
+  for (const std::string& name : names) {
+    const Mapping& bytes = *files.emplace_back(directory.Open(name, OpenMode::kRead)->Map());
+    entries.push_back({name, bytes.size(), Crc32c(bytes.data(), bytes.size())});
+  }
+  std::string out;
+  ContainerWriter writer(entries, database, [&](const void* data, size_t n) {
+    out.append(static_cast<const char*>(data), n);
+  });
+  for (const auto& bytes : files) writer.Append(bytes->data(), bytes->size());
+  writer.Finish();
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "storage/file_internal.h"
@@ -26,14 +27,13 @@ class SharedMapping final : public Mapping {
 }  // namespace
 
 void CheckFileName(const std::string& name) {
-  bool plain = !name.empty() && name.size() <= 200 && name[0] != '.';
+  bool plain = !name.empty() && name.size() <= 200 && name != "." && name != "..";
   for (const char c : name) {
-    plain = plain && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '.' || c == '_' || c == '-');
+    plain = plain && static_cast<unsigned char>(c) >= 0x20 &&
+            std::string_view("/\\:*?\"<>|").find(c) == std::string_view::npos;
   }
-  if (!plain) {
-    throw Error(ErrorCode::kCorrupt, "expected a plain file name, got \"" + name + "\"");
-  }
+  if (!plain)
+    throw Error(ErrorCode::kInvalidOption, "expected a plain file name, got \"" + name + "\"");
 }
 
 void CheckPath(const std::string& path) {

@@ -57,9 +57,9 @@ class WriterLock {
   virtual ~WriterLock() = default;
 };
 
-/// A flat folder. Names are plain file names: 1 … 200 of [A-Za-z0-9._-], the first no dot; others
-/// throw kCorrupt, since only a damaged file can have given them. Any thread; one call at a time
-/// per name.
+/// A flat folder. Names are those of every system: 1 … 200 bytes, no control characters, none of
+/// / \ : * ? " < > |, not . or ..; others throw kInvalidOption. Any thread; one call at a time per
+/// name.
 class Directory {
  public:
   virtual ~Directory() = default;
@@ -91,6 +91,9 @@ PathKind KindOfPath(const std::string& path);
 /// The folder at `path` (UTF-8); created with its parents (and their entries synced) when `create`.
 /// Throws kIo, kNotFound, and kUnsupported on a host without files (browsers).
 std::unique_ptr<Directory> OpenDirectory(const std::string& path, bool create);
+
+/// Removes a folder if it is empty; otherwise, and when that fails, nothing happens.
+void RemoveFolder(const std::string& path) noexcept;
 
 /// One existing file outside any database folder, for containers; read-only. Throws kIo, kNotFound,
 /// kUnsupported.

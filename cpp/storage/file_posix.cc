@@ -342,6 +342,8 @@ std::unique_ptr<Directory> OpenDirectory(const std::string& path, bool create) {
   return std::make_unique<PosixDirectory>(std::move(fd), path);
 }
 
+void RemoveFolder(const std::string& path) noexcept { rmdir(path.c_str()); }
+
 std::unique_ptr<File> OpenPath(const std::string& path) {
   CheckPath(path);
   Descriptor fd(

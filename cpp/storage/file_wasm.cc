@@ -24,6 +24,7 @@ int ruvector_files_kind(const char* path, unsigned path_bytes);
 int ruvector_files_remove(const char* path, unsigned path_bytes);
 int ruvector_files_rename(const char* from, unsigned from_bytes, const char* to, unsigned to_bytes);
 int ruvector_files_mkdir(const char* path, unsigned path_bytes);
+int ruvector_files_rmdir(const char* path, unsigned path_bytes);
 int ruvector_files_sync_dir(const char* path, unsigned path_bytes);
 int ruvector_files_process();
 int ruvector_files_is_alive(double pid, const char* start, unsigned start_bytes);
@@ -256,6 +257,10 @@ std::unique_ptr<Directory> OpenDirectory(const std::string& path, bool create) {
       CreateFolder(path);
   }
   return std::make_unique<WasmDirectory>(path);
+}
+
+void RemoveFolder(const std::string& path) noexcept {
+  ruvector_files_rmdir(path.data(), Length(path));
 }
 
 std::unique_ptr<File> OpenPath(const std::string& path) {

@@ -332,6 +332,14 @@ std::unique_ptr<Directory> OpenDirectory(const std::string& path, bool create) {
   return std::make_unique<WindowsDirectory>(Narrow(full.data(), full.size()));
 }
 
+void RemoveFolder(const std::string& path) noexcept {
+  try {
+    RemoveDirectoryW(Widen(path).c_str());
+  } catch (const std::exception&) {
+    // No memory for the name, or none that Windows knows.
+  }
+}
+
 std::unique_ptr<File> OpenPath(const std::string& path) {
   CheckPath(path);
   return OpenFile(path, OpenMode::kRead, true);

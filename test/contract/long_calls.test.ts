@@ -1,10 +1,10 @@
 // Calls that take long: progress, giving up, and what stays behind.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { VectorDB } from 'ruvector';
+import { VectorDB } from 'ruvector';
 import { describe, expect, test } from 'vitest';
 import { collect } from '../support/data.js';
-import { openDb, reopenDb, target, tempPath } from '../support/env.js';
+import { backendOptions, openDb, reopenDb, target, tempPath } from '../support/env.js';
 import { errorOf } from '../support/errors.js';
 
 const rows = (n: number, prefix = 'r') =>
@@ -233,25 +233,55 @@ describe('snapshot', () => {
     expect((await errorOf(() => db.snapshot(5 as never))).message).toMatch(/path is 5/);
   });
 
-  test('of a database in memory', async () => {
-    const db = await openDb({ dimensions: 4 });
-    await db.insertBatch(rows(30));
-    const path = tempPath();
+  test('is one file where the path says so, whatever its name', async () => {
+    const db = await openDb({ dimensions: 4, storagePath: tempPath(), index: 'hnsw' });
+    await db.insertBatch(rows(800));
+    await db.collection('notes', { dimensions: 2 }).insert({ id: 'n', vector: [1, 2] });
+    await db.deleteBatch(['r3', 'r4']);
+    await db.compact();
+    await db.insertBatch(rows(20, 'later '));
+    await db.delete('r7');
+    const path = join(tempPath(), 'Sicherung vom März (1).rvf');
     await db.snapshot(path);
+    const expected = await contentOf(db);
+    await db.clear();
+    expect(readdirSync(join(path, '..'))).toEqual(['Sicherung vom März (1).rvf']);
     const copy = await openDb({ storagePath: path });
-    expect(await contentOf(copy)).toEqual(await contentOf(db));
+    expect(await contentOf(copy)).toEqual(expected);
+    expect(await copy.collection('notes').len()).toBe(1);
+    expect((await errorOf(() => copy.insert({ id: 'x', vector: [1, 1, 1, 1] }))).code).toBe('READ_ONLY');
+    const writable = await VectorDB.fromBytes(readFileSync(path), backendOptions());
+    await writable.insert({ id: 'x', vector: [1, 1, 1, 1] });
+    expect(await writable.len()).toBe(expected.length + 1);
+    await writable.close();
+    expect((await errorOf(() => db.snapshot(path))).code).toBe('ALREADY_EXISTS');
+    // And a copy of the copy.
+    const second = join(tempPath(), 'second.rvf');
+    await copy.snapshot(second);
+    expect(await contentOf(await openDb({ storagePath: second }))).toEqual(expected);
   });
 
-  test('an aborted one leaves no database', async () => {
-    const db = await openDb({ dimensions: 4, storagePath: tempPath() });
-    await db.insertBatch(rows(30));
-    const path = tempPath();
-    const controller = new AbortController();
-    const call = db.snapshot(path, { signal: controller.signal, onProgress: () => controller.abort() });
-    expect((await errorOf(() => call)).code).toBe('ABORTED');
-    expect(existsSync(path) ? readdirSync(path).filter((name) => /^(manifest|seg|del|wal)-/.test(name)) : []).toEqual([]);
-    await db.snapshot(path);
-    expect(await (await openDb({ storagePath: path })).len()).toBe(30);
+  describe.each(['folder', 'file.rvf'])('%s', (name) => {
+    test('of a database in memory', async () => {
+      const db = await openDb({ dimensions: 4 });
+      await db.insertBatch(rows(30));
+      const path = join(tempPath(), name);
+      await db.snapshot(path);
+      const copy = await openDb({ storagePath: path });
+      expect(await contentOf(copy)).toEqual(await contentOf(db));
+    });
+
+    test('an aborted one leaves nothing', async () => {
+      const db = await openDb({ dimensions: 4, storagePath: tempPath() });
+      await db.insertBatch(rows(30));
+      const path = join(tempPath(), name);
+      const controller = new AbortController();
+      const call = db.snapshot(path, { signal: controller.signal, onProgress: () => controller.abort() });
+      expect((await errorOf(() => call)).code).toBe('ABORTED');
+      expect(readdirSync(join(path, '..'))).toEqual([]);
+      await db.snapshot(path);
+      expect(await (await openDb({ storagePath: path })).len()).toBe(30);
+    });
   });
 });
 

@@ -105,13 +105,14 @@ void CheckDirectory(Directory& directory) {
 
   for (const std::string& bad :
        {std::string(), std::string("."), std::string(".."), std::string("x/y"), std::string("../x"),
-        std::string("a\\b"), std::string("a\0b", 3), std::string(201, 'a'), std::string("ä"),
-        std::string(".hidden"), std::string("a b"), std::string("c:")}) {
+        std::string("a\\b"), std::string("a\0b", 3), std::string(201, 'a'), std::string("a\\b"),
+        std::string("c:"), std::string("tab\t")}) {
     CAPTURE(bad);
-    CHECK(ErrorOf([&] { directory.Open(bad, OpenMode::kCreate); }).code() == ErrorCode::kCorrupt);
-    CHECK(ErrorOf([&] { directory.Remove(bad); }).code() == ErrorCode::kCorrupt);
-    CHECK(ErrorOf([&] { directory.Rename(bad, "x"); }).code() == ErrorCode::kCorrupt);
-    CHECK(ErrorOf([&] { directory.Rename("x", bad); }).code() == ErrorCode::kCorrupt);
+    CHECK(ErrorOf([&] { directory.Open(bad, OpenMode::kCreate); }).code() ==
+          ErrorCode::kInvalidOption);
+    CHECK(ErrorOf([&] { directory.Remove(bad); }).code() == ErrorCode::kInvalidOption);
+    CHECK(ErrorOf([&] { directory.Rename(bad, "x"); }).code() == ErrorCode::kInvalidOption);
+    CHECK(ErrorOf([&] { directory.Rename("x", bad); }).code() == ErrorCode::kInvalidOption);
   }
 }
 
