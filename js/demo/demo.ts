@@ -1,5 +1,5 @@
 // `ruvector demo`: the database's main job on text of this machine, a kill in the middle of it, and the same files through WebAssembly.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { VectorDB as Database } from '../../types/api.js';
@@ -26,7 +26,16 @@ export interface DemoOptions {
 export async function runDemo({ folder, questions }: DemoOptions): Promise<boolean> {
   const started = performance.now();
   const temporary = mkdtempSync(join(tmpdir(), 'ruvector-demo-'));
-  const removeAll = () => rmSync(temporary, { recursive: true, force: true });
+  // A call still under way on another thread may make a file meanwhile; rmSync's own retries would not see it.
+  const removeAll = () => {
+    for (let tries = 100; tries > 0 && existsSync(temporary); tries--) {
+      try {
+        rmSync(temporary, { recursive: true, force: true });
+      } catch (error) {
+        if (tries === 1) throw error;
+      }
+    }
+  };
   process.once('exit', removeAll); // also after Ctrl-C, which cli.ts turns into an exit
   try {
     const corpus = readCorpus(folder === undefined ? defaultSources() : [folderSource(folder)], folder);
@@ -34,11 +43,9 @@ export async function runDemo({ folder, questions }: DemoOptions): Promise<boole
     const asked = questions ?? (folder === undefined ? defaultQuestions : questionsAbout(corpus.documents));
 
     const path = join(temporary, 'passages');
-    const db = await VectorDB.open({
-      dimensions,
-      storagePath: path,
-      index: 'hnsw',
-    });
+    await (await VectorDB.open({ dimensions })).close(); // loads the core
+    const db = new VectorDB({ dimensions, storagePath: path, index: 'hnsw' });
+    db.lenSync(); // opens here and now: on another thread it would make its folder while an interrupt removes it
     await index(db, corpus.documents);
     const answered = await answerAll(db, asked);
     await db.close();
