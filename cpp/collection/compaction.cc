@@ -1,10 +1,18 @@
 #include "collection/compaction.h"
 
 #include <algorithm>
+#include <chrono>
+#include <string>
+#include <thread>
 
 #include "core/error.h"
 
 namespace ruvector {
+namespace {
+
+constexpr int kMostWaits = 100;
+
+}  // namespace
 
 Compaction::~Compaction() {
   if (!begun_) return;
@@ -54,12 +62,19 @@ bool Compaction::Step() {
     return true;
   }
   if (runs_.empty()) {
-    const std::lock_guard<std::mutex> lock(db.writer_mutex_);
-    if (!db.left_over_error_.empty()) {
-      throw Error(ErrorCode::kIo,
-                  "a file with deleted rows could not be removed: " + db.left_over_error_);
+    std::unique_lock<std::mutex> lock(db.writer_mutex_);
+    // On Windows the merges kept their sources, which they had mapped, and searches may still.
+    if (db.left_over_error_) db.RemoveLeftOvers();
+    if (!db.left_over_error_) return false;
+    if (db.left_over_error_->code() == ErrorCode::kLocked && ++waits_ < kMostWaits) {
+      lock.unlock();
+#if !defined(__EMSCRIPTEN__)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+#endif
+      return true;
     }
-    return false;
+    throw Error(ErrorCode::kIo, std::string("a file with deleted rows could not be removed: ") +
+                                    db.left_over_error_->what());
   }
   Collection& collection = *runs_.back().first;
   if (!merge_) {

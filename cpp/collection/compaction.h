@@ -33,6 +33,7 @@ class Compaction {
   std::vector<std::pair<std::shared_ptr<Collection>, SegmentRun>> runs_;  // the next one last
   std::unique_ptr<SegmentMerge> merge_;                                   // of runs_.back()
   size_t done_ = 0, total_ = 0;
+  int waits_ = 0;  // for searches that have files to remove mapped
 };
 
 }  // namespace ruvector

@@ -150,6 +150,7 @@ class Database {
   void Load();
   void Create();
   void Replay();
+  void RenewLog(const std::vector<uint64_t>& numbers, uint32_t next_collection);
   void ReplayRecords(std::span<const WalRecord> records);
   std::shared_ptr<Collection> AddCollection(const CollectionEntry& entry,
                                             const CollectionRequest& request);
@@ -214,10 +215,10 @@ class Database {
   bool closed_ = false;
   uint64_t cut_bytes_ = 0;
   uint64_t replayed_ = 0;
-  uint64_t seen_log_bytes_ = 0;          // read-only: what the log held when it was replayed
-  std::set<uint64_t> unnamed_segments_;  // being written: no left-overs
-  std::multiset<std::string> pinned_;    // being read by a snapshot: not to be removed
-  std::string left_over_error_;          // why something was not removed
+  uint64_t seen_log_bytes_ = 0;           // read-only: what the log held when it was replayed
+  std::set<uint64_t> unnamed_segments_;   // being written: no left-overs
+  std::multiset<std::string> pinned_;     // being read by a snapshot: not to be removed
+  std::optional<Error> left_over_error_;  // why something was not removed
   bool compacting_ = false;
 
   std::atomic<uint64_t> wal_bytes_{0};  // for Stats, which must not wait for a writer

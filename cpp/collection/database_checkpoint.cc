@@ -110,7 +110,7 @@ void Database::PublishManifest(const Manifest& next) {
 // What cannot be removed now (a file that another process has mapped, say) is tried again with the
 // next manifest.
 void Database::RemoveLeftOvers() {
-  left_over_error_.clear();
+  left_over_error_.reset();
   const std::vector<std::string> named = FilesOf(manifest_);
   for (const std::string& name : directory_->List()) {
     const OwnFileName own = ParseOwnFileName(name);
@@ -125,7 +125,7 @@ void Database::RemoveLeftOvers() {
     try {
       directory_->Remove(name);
     } catch (const Error& e) {
-      left_over_error_ = e.what();
+      left_over_error_ = e;
     }
   }
 }

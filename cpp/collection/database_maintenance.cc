@@ -42,17 +42,19 @@ void Database::Maintain(size_t own_rows) {
     if (WantsMerge()) WakeMaintenance();
     return;
   }
+  uint64_t number = 0;
   try {
     for (size_t steps = 1 + own_rows / kRowsPerStep; steps > 0; --steps) {
       if (!merge_ && !(merge_ = NextMerge(merging_))) return;
       if (merge_->Step()) continue;
-      const uint64_t number = TakeSegmentNumber();
+      number = TakeSegmentNumber();
       const SegmentEntry result = WriteMerged(*merging_, *merge_, number);
       InstallMerge(*merging_, *merge_, number, result);
       merge_.reset();
     }
   } catch (const std::exception& e) {
     merge_.reset();
+    unnamed_segments_.erase(number);
     MaintenanceFailed(e.what());
   }
 }
@@ -93,12 +95,20 @@ SegmentEntry Database::WriteMerged(const Collection& collection, const SegmentMe
 
 void Database::InstallMerge(Collection& collection, const SegmentMerge& merge, uint64_t number,
                             SegmentEntry entry) {
+  if (closed_ || !collection.CanInstall(merge)) {
+    unnamed_segments_.erase(number);  // the file is left over
+    return;
+  }
+  try {
+    RequireWritable();
+    // Rows that the merge left out may have been replaced by rows that are not on disk yet.
+    if (unlogged_) CheckpointLocked({});
+    if (wal_ && wal_->unsynced()) wal_->Sync();
+  } catch (...) {
+    unnamed_segments_.erase(number);
+    throw;
+  }
   unnamed_segments_.erase(number);
-  if (closed_ || !collection.CanInstall(merge)) return;  // the file is left over
-  RequireWritable();
-  // Rows that the merge left out may have been replaced by rows that are not on disk yet.
-  if (unlogged_) CheckpointLocked({});
-  if (wal_ && wal_->unsynced()) wal_->Sync();
   std::shared_ptr<SealedSegment> result;
   if (entry.id != 0) {
     entry.growing = collection.CanGrow(merge, entry.parts[0].bytes);
@@ -157,6 +167,9 @@ void Database::RunMaintenance() {
       LinkAll();
       while (MergeOnce()) {
       }
+      // What a merge had mapped itself could not go while it was at work (Windows).
+      const std::lock_guard<std::mutex> lock(writer_mutex_);
+      if (left_over_error_ && !closed_) RemoveLeftOvers();
     } catch (const std::exception& e) {
       linking_ = false;
       MaintenanceFailed(e.what());

@@ -193,8 +193,11 @@ void Database::Load() {
   }
   if (!volatile_ && directory_->persistent()) Replay();
   if (!options_.read_only && !volatile_) {
+    directory_->Sync();  // what the manifest names is there to stay before anything else goes
     RemoveLeftOvers();
-    if (!left_over_error_.empty()) throw Error(ErrorCode::kIo, left_over_error_);
+    // What a reader has mapped goes later.
+    if (left_over_error_ && left_over_error_->code() != ErrorCode::kLocked)
+      throw Error(*left_over_error_);
   }
   if (wal_) wal_bytes_ = wal_->bytes();
   size_t pending = 0;
@@ -234,6 +237,7 @@ void Database::Create() {
 }
 
 void Database::Replay() {
+  const uint32_t next_collection = manifest_.next_collection;  // before those that the log makes
   seen_log_bytes_ = LogBytes(*directory_);
   std::vector<uint64_t> numbers;
   for (const std::string& name : directory_->List()) {
@@ -248,6 +252,7 @@ void Database::Replay() {
   }
   uint64_t sequence = manifest_.sequence;
   std::optional<uint64_t> torn;
+  bool closed = false, logged = false;
   for (const uint64_t number : numbers) {
     const WalReplay replay =
         ReplayWal(*directory_, number, manifest_.database, sequence,
@@ -258,6 +263,8 @@ void Database::Replay() {
                                            " follows it");
     }
     if (replay.transactions > 0) sequence = replay.next_sequence - 1;
+    closed = replay.closed;
+    logged = logged || replay.transactions > 0;
     cut_bytes_ += replay.cut_bytes;
     if (replay.cut_bytes > 0) torn = number;
     if (options_.read_only) continue;
@@ -273,6 +280,44 @@ void Database::Replay() {
     }
   }
   next_wal_ = (wal_ ? wal_->number() : numbers.back()) + 1;
+  if (!options_.read_only && logged && !closed) RenewLog(numbers, next_collection);
+}
+
+// A log that was not closed may be in the system's cache only, or, where a sync failed before, have
+// holes on disk that nobody sees while it is cached. A new one in its place is on disk for sure.
+void Database::RenewLog(const std::vector<uint64_t>& numbers, uint32_t next_collection) {
+  Manifest next = manifest_;
+  next.next_collection = next_collection;
+  ++next.generation;
+  next.wal = next_wal_;
+  std::unique_ptr<WalWriter> wal;
+  try {
+    wal = WalWriter::Create(*directory_, next.wal, id_, manifest_.sequence + 1, true);
+    const auto copy = [&](uint64_t, std::span<const WalRecord> records) {
+      for (const WalRecord& r : records) wal->Add(r.type, r.collection, {r.payload});
+      wal->Commit(false);
+    };
+    for (const uint64_t number : numbers) {
+      if (directory_->Exists(WalName(number)))
+        ReplayWal(*directory_, number, id_, wal->next_sequence() - 1, copy);
+    }
+    wal->Publish(*directory_);
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::kIo) throw;
+    // No room, say: the old files go on, and are synced before anything counts as durable.
+    try {
+      directory_->Remove(WalName(next.wal) + ".tmp");
+    } catch (const Error&) {
+      // Opening again removes it.
+    }
+    return;
+  }
+  wal_.reset();  // of the old file, which goes
+  PublishManifest(next);
+  manifest_.generation = next.generation;
+  manifest_.wal = next.wal;
+  wal_ = std::move(wal);
+  next_wal_ = wal_->number() + 1;
 }
 
 void Database::ReplayRecords(std::span<const WalRecord> records) {

@@ -100,8 +100,9 @@ void Snapshot::BeginContainer() {
 #endif
   name_ = path_.substr(slash == std::string::npos ? 0 : slash + 1);
   const std::string folder = slash == std::string::npos ? "."
-                             : slash == 0               ? path_.substr(0, 1)
-                                                        : path_.substr(0, slash);
+                             : slash == 0 || path_[slash - 1] == ':'
+                                 ? path_.substr(0, slash + 1)  // the root, of a drive
+                                 : path_.substr(0, slash);
   std::unique_ptr<Directory> target = OpenDirectory(folder, true);
   target->Remove(name_ + ".tmp");  // of a snapshot that was killed
   to_ = target->Open(name_ + ".tmp", OpenMode::kCreate);

@@ -3,6 +3,10 @@
 
 #include <cstddef>
 
+#if defined(_MSC_VER) && !defined(__clang__)
+#include <intrin.h>
+#endif
+
 namespace ruvector {
 
 /// Asks for the first lines of `bytes` bytes; beyond 1 KB the hardware's own prefetcher has
@@ -18,7 +22,13 @@ inline void PrefetchBytes(const void* data, size_t bytes) {
 #else
   constexpr size_t kMost = 1024;
   for (size_t i = 0; i < bytes && i < kMost; i += kLine) {
+#if !defined(_MSC_VER) || defined(__clang__)
     __builtin_prefetch(static_cast<const char*>(data) + i);
+#elif defined(_M_X64) || defined(_M_IX86)
+    _mm_prefetch(static_cast<const char*>(data) + i, _MM_HINT_T0);
+#else
+    __prefetch(static_cast<const char*>(data) + i);
+#endif
   }
 #endif
 }

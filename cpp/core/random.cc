@@ -97,9 +97,15 @@ double Rng::Normal() noexcept {
 
 void FillRandomBytes(void* out, size_t n) {
 #if defined(_WIN32)
-  if (BCryptGenRandom(nullptr, static_cast<PUCHAR>(out), static_cast<ULONG>(n),
-                      BCRYPT_USE_SYSTEM_PREFERRED_RNG) != 0) {
-    throw Error(ErrorCode::kIo, "the system gives no random bytes: BCryptGenRandom failed");
+  auto* p = static_cast<unsigned char*>(out);
+  while (n > 0) {
+    const size_t take = n < (1u << 30) ? n : 1u << 30;
+    if (BCryptGenRandom(nullptr, p, static_cast<ULONG>(take), BCRYPT_USE_SYSTEM_PREFERRED_RNG) !=
+        0) {
+      throw Error(ErrorCode::kIo, "the system gives no random bytes: BCryptGenRandom failed");
+    }
+    p += take;
+    n -= take;
   }
 #elif defined(__EMSCRIPTEN__)
   if (ruvector_random(out, static_cast<unsigned>(n)) == 0) {

@@ -69,9 +69,10 @@ class Directory {
   /// Names of the regular files, in no order, other people's included.
   virtual std::vector<std::string> List() const = 0;
   virtual bool Exists(const std::string& name) const = 0;
-  /// Removing what is not there is no error.
+  /// Removing what is not there is no error. Throws kLocked where the system keeps what somebody
+  /// has open or mapped (Windows).
   virtual void Remove(const std::string& name) = 0;
-  /// Replaces `to` atomically.
+  /// Replaces `to` atomically; kIo on Windows while somebody has it open or mapped.
   virtual void Rename(const std::string& from, const std::string& to) = 0;
   /// Makes creations, renames and removals durable.
   virtual void Sync() = 0;

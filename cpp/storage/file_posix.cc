@@ -53,8 +53,9 @@ class Descriptor {
 int SyncDescriptor(int fd) {
 #if defined(__APPLE__)
   // fsync leaves the bytes in the drive's cache there; file systems without F_FULLFSYNC get the
-  // next best.
+  // next best. What was lost is not asked for again: fsync might not know of it any more.
   if (Retry([&] { return fcntl(fd, F_FULLFSYNC); }) == 0) return 0;
+  if (errno == EIO || errno == ENOSPC || errno == EDQUOT) return -1;
   return Retry([&] { return fsync(fd); });
 #else
   return Retry([&] { return fdatasync(fd); });

@@ -40,6 +40,19 @@ std::string Narrow(const wchar_t* text, size_t n) {
   return narrow;
 }
 
+// The name for a call: absolute and with a prefix when it is too long for Windows otherwise.
+std::wstring SystemPath(const std::string& path) {
+  constexpr size_t kMostPlain = 240;  // a folder's is shorter than a file's by an 8.3 name
+  const std::wstring wide = Widen(path);
+  const DWORD length = GetFullPathNameW(wide.c_str(), 0, nullptr, nullptr);
+  if (length < kMostPlain) return wide;
+  std::wstring full(length, L'\0');
+  full.resize(GetFullPathNameW(wide.c_str(), length, full.data(), nullptr));
+  if (full.starts_with(L"\\\\?\\") || full.starts_with(L"\\\\.\\")) return full;
+  if (full.starts_with(L"\\\\")) return L"\\\\?\\UNC\\" + full.substr(2);
+  return L"\\\\?\\" + full;
+}
+
 [[noreturn]] void ThrowSystem(const char* operation, const std::string& path, DWORD error,
                               ErrorCode code = ErrorCode::kIo) {
   wchar_t* text = nullptr;
@@ -55,6 +68,36 @@ std::string Narrow(const wchar_t* text, size_t n) {
 bool IsMissing(DWORD error) {
   return error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND;
 }
+
+// Somebody else has the file open without sharing it, or mapped, or it was removed and is still
+// open somewhere. Windows says "access denied" for most of it.
+bool IsInUse(DWORD error) {
+  return error == ERROR_SHARING_VIOLATION || error == ERROR_LOCK_VIOLATION ||
+         error == ERROR_USER_MAPPED_FILE || error == ERROR_ACCESS_DENIED ||
+         error == ERROR_DELETE_PENDING;
+}
+
+// Virus scanners and indexers hold what was just written, and readers map the log, for a moment:
+// repeats a call that stumbles over that, for about an eighth of a second. Keeps the last error.
+template <typename F>
+bool Patiently(F call) {
+  for (DWORD wait = 1;; wait *= 2) {
+    if (call()) return true;
+    const DWORD error = GetLastError();
+    if (!IsInUse(error) || wait > 64) {
+      SetLastError(error);
+      return false;
+    }
+    Sleep(wait);
+  }
+}
+
+// A link or a junction; not what only says where the bytes are kept (cloud folders, deduplication).
+bool IsLink(DWORD attributes, DWORD tag) {
+  return (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 && IsReparseTagNameSurrogate(tag);
+}
+
+constexpr DWORD kShareAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 
 class Handle {
  public:
@@ -142,7 +185,9 @@ class WindowsFile final : public File {
   void Truncate(uint64_t size) override {
     FILE_END_OF_FILE_INFO info;
     info.EndOfFile.QuadPart = static_cast<LONGLONG>(size);
-    if (!SetFileInformationByHandle(handle_.get(), FileEndOfFileInfo, &info, sizeof info)) {
+    if (!Patiently([&] {
+          return SetFileInformationByHandle(handle_.get(), FileEndOfFileInfo, &info, sizeof info);
+        })) {
       ThrowSystem("truncate", path_, GetLastError());
     }
     end_ = size;
@@ -168,33 +213,55 @@ class WindowsFile final : public File {
   uint64_t end_ = 0;
 };
 
-std::unique_ptr<File> OpenFile(const std::string& path, OpenMode mode, bool follow) {
+// `path` is for the system, `shown` for messages.
+std::unique_ptr<File> OpenFile(const std::string& path, const std::string& shown, OpenMode mode,
+                               bool follow) {
+  const std::wstring name = SystemPath(path);
+  const bool create = mode == OpenMode::kCreate;
   const DWORD access = mode == OpenMode::kRead ? GENERIC_READ : GENERIC_READ | GENERIC_WRITE;
-  // FILE_SHARE_DELETE lets a checkpoint remove or replace files that readers still have mapped.
-  const DWORD share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
-  Handle handle(CreateFileW(Widen(path).c_str(), access, share, nullptr,
-                            mode == OpenMode::kCreate ? CREATE_NEW : OPEN_EXISTING,
-                            FILE_ATTRIBUTE_NORMAL | (follow ? 0 : FILE_FLAG_OPEN_REPARSE_POINT),
-                            nullptr));
-  if (!handle.valid()) {
-    const DWORD error = GetLastError();
-    const bool create = mode == OpenMode::kCreate;
-    ThrowSystem(create ? "create" : "open", path, error,
-                !create && IsMissing(error) ? ErrorCode::kNotFound : ErrorCode::kIo);
-  }
+  const auto open = [&](DWORD flags) {
+    HANDLE handle = INVALID_HANDLE_VALUE;
+    const bool opened = Patiently([&] {
+      handle = CreateFileW(name.c_str(), access, kShareAll, nullptr,
+                           create ? CREATE_NEW : OPEN_EXISTING, flags, nullptr);
+      return handle != INVALID_HANDLE_VALUE;
+    });
+    if (!opened) {
+      const DWORD error = GetLastError();
+      ThrowSystem(create ? "create" : "open", shown, error,
+                  !create && IsMissing(error) ? ErrorCode::kNotFound : ErrorCode::kIo);
+    }
+    return Handle(handle);
+  };
+  const auto refuse = [&]() {
+    ThrowFileError(ErrorCode::kIo, "open", shown, "is no regular file");
+  };
+  Handle handle = open(FILE_ATTRIBUTE_NORMAL | (follow ? 0 : FILE_FLAG_OPEN_REPARSE_POINT));
   BY_HANDLE_FILE_INFORMATION info;
   if (GetFileType(handle.get()) != FILE_TYPE_DISK ||
       !GetFileInformationByHandle(handle.get(), &info) ||
-      (info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0 ||
-      (!follow && (info.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0)) {
-    ThrowFileError(ErrorCode::kIo, "open", path, "is no regular file");
+      (info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0) {
+    refuse();
   }
-  return std::make_unique<WindowsFile>(std::move(handle), path);
+  if (!follow && (info.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0) {
+    FILE_ATTRIBUTE_TAG_INFO tag;
+    if (!GetFileInformationByHandleEx(handle.get(), FileAttributeTagInfo, &tag, sizeof tag) ||
+        IsLink(tag.FileAttributes, tag.ReparseTag)) {
+      refuse();
+    }
+    return std::make_unique<WindowsFile>(open(FILE_ATTRIBUTE_NORMAL), shown);
+  }
+  return std::make_unique<WindowsFile>(std::move(handle), shown);
 }
 
 class RegionLock final : public WriterLock {
  public:
   explicit RegionLock(Handle handle) : handle_(std::move(handle)) {}
+  // Closing alone releases it too, but Windows does not say when.
+  ~RegionLock() override {
+    OVERLAPPED at{};
+    UnlockFileEx(handle_.get(), 0, 1, 0, &at);
+  }
 
  private:
   Handle handle_;
@@ -202,22 +269,23 @@ class RegionLock final : public WriterLock {
 
 class WindowsDirectory final : public Directory {
  public:
-  explicit WindowsDirectory(std::string path) : path_(std::move(path)) {}
+  WindowsDirectory(std::string path, std::string full)
+      : path_(std::move(path)), full_(std::move(full)) {}
 
   std::unique_ptr<File> Open(const std::string& name, OpenMode mode) override {
     CheckFileName(name);
-    return OpenFile(PathOf(name), mode, false);
+    return OpenFile(full_ + "\\" + name, PathOf(name), mode, false);
   }
 
   std::vector<std::string> List() const override {
     WIN32_FIND_DATAW entry;
-    const HANDLE search = FindFirstFileW(Widen(path_ + "\\*").c_str(), &entry);
+    const HANDLE search = FindFirstFileW(SystemPath(full_ + "\\*").c_str(), &entry);
     if (search == INVALID_HANDLE_VALUE) ThrowSystem("list", path_, GetLastError());
     std::vector<std::string> names;
     DWORD error = ERROR_SUCCESS;
     do {
-      if ((entry.dwFileAttributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT)) ==
-          0) {
+      if ((entry.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) == 0 &&
+          !IsLink(entry.dwFileAttributes, entry.dwReserved0)) {
         names.push_back(
             Narrow(entry.cFileName, std::char_traits<wchar_t>::length(entry.cFileName)));
       }
@@ -230,7 +298,7 @@ class WindowsDirectory final : public Directory {
 
   bool Exists(const std::string& name) const override {
     CheckFileName(name);
-    if (GetFileAttributesW(Widen(PathOf(name)).c_str()) != INVALID_FILE_ATTRIBUTES) return true;
+    if (GetFileAttributesW(NameOf(name).c_str()) != INVALID_FILE_ATTRIBUTES) return true;
     const DWORD error = GetLastError();
     if (!IsMissing(error)) ThrowSystem("stat", PathOf(name), error);
     return false;
@@ -238,23 +306,39 @@ class WindowsDirectory final : public Directory {
 
   void Remove(const std::string& name) override {
     CheckFileName(name);
-    if (!DeleteFileW(Widen(PathOf(name)).c_str())) {
-      const DWORD error = GetLastError();
-      if (!IsMissing(error)) ThrowSystem("remove", PathOf(name), error);
-    }
+    // Not patiently: what somebody has mapped stays so for longer.
+    if (DeleteFileW(NameOf(name).c_str())) return;
+    const DWORD error = GetLastError();
+    if (IsMissing(error)) return;
+    ThrowSystem("remove", PathOf(name), error,
+                IsInUse(error) ? ErrorCode::kLocked : ErrorCode::kIo);
   }
 
   void Rename(const std::string& from, const std::string& to) override {
     CheckFileName(from);
     CheckFileName(to);
-    if (!MoveFileExW(Widen(PathOf(from)).c_str(), Widen(PathOf(to)).c_str(),
-                     MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH)) {
+    const std::wstring old_name = NameOf(from), new_name = NameOf(to);
+    if (!Patiently([&] {
+          return MoveFileExW(old_name.c_str(), new_name.c_str(),
+                             MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH);
+        })) {
       ThrowSystem("rename", PathOf(from), GetLastError());
     }
   }
 
-  // NTFS journals folder entries, and Rename writes through; there is no call that syncs a folder.
-  void Sync() override {}
+  // NTFS journals entries in their order and Rename writes through, so this is for removals. File
+  // systems without folders to flush are left alone.
+  void Sync() override {
+    const Handle folder(CreateFileW(SystemPath(full_).c_str(), GENERIC_WRITE, kShareAll, nullptr,
+                                    OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, nullptr));
+    if (!folder.valid() || FlushFileBuffers(folder.get())) return;
+    const DWORD error = GetLastError();
+    if (error != ERROR_ACCESS_DENIED && error != ERROR_INVALID_FUNCTION &&
+        error != ERROR_INVALID_HANDLE && error != ERROR_INVALID_PARAMETER &&
+        error != ERROR_NOT_SUPPORTED) {
+      ThrowSystem("sync", path_, error);
+    }
+  }
 
   std::unique_ptr<WriterLock> LockWriter() override {
     return AcquireWriterLock(*this, SystemProcesses(), [this] { return TryLock(); });
@@ -266,9 +350,8 @@ class WindowsDirectory final : public Directory {
  private:
   std::unique_ptr<WriterLock> TryLock() {
     const std::string path = PathOf("LOCK");
-    Handle handle(CreateFileW(Widen(path).c_str(), GENERIC_READ | GENERIC_WRITE,
-                              FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr,
-                              OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, nullptr));
+    Handle handle(CreateFileW(NameOf("LOCK").c_str(), GENERIC_READ | GENERIC_WRITE, kShareAll,
+                              nullptr, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, nullptr));
     if (!handle.valid()) ThrowSystem("open", path, GetLastError());
     OVERLAPPED at{};
     if (!LockFileEx(handle.get(), LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0,
@@ -281,19 +364,21 @@ class WindowsDirectory final : public Directory {
   }
 
   std::string PathOf(const std::string& name) const { return path_ + "\\" + name; }
+  std::wstring NameOf(const std::string& name) const { return SystemPath(full_ + "\\" + name); }
 
-  std::string path_;
+  std::string path_;  // as it was given, for messages
+  std::string full_;
 };
 
 void CreateFolder(const std::string& path) {
-  if (CreateDirectoryW(Widen(path).c_str(), nullptr)) return;
+  if (CreateDirectoryW(SystemPath(path).c_str(), nullptr)) return;
   DWORD error = GetLastError();
   if (error == ERROR_ALREADY_EXISTS) return;
   const size_t last = path.find_last_not_of("/\\");
   const size_t end = last == std::string::npos ? last : path.find_last_of("/\\", last);
   if (error == ERROR_PATH_NOT_FOUND && end != std::string::npos && end > 0) {
     CreateFolder(path.substr(0, end));
-    if (CreateDirectoryW(Widen(path).c_str(), nullptr)) return;
+    if (CreateDirectoryW(SystemPath(path).c_str(), nullptr)) return;
     error = GetLastError();
     if (error == ERROR_ALREADY_EXISTS) return;
   }
@@ -304,7 +389,7 @@ void CreateFolder(const std::string& path) {
 
 PathKind KindOfPath(const std::string& path) {
   CheckPath(path);
-  const DWORD attributes = GetFileAttributesW(Widen(path).c_str());
+  const DWORD attributes = GetFileAttributesW(SystemPath(path).c_str());
   if (attributes == INVALID_FILE_ATTRIBUTES) {
     const DWORD error = GetLastError();
     if (!IsMissing(error)) ThrowSystem("stat", path, error);
@@ -329,12 +414,12 @@ std::unique_ptr<Directory> OpenDirectory(const std::string& path, bool create) {
   if (length == 0) ThrowSystem("open folder", path, GetLastError());
   std::wstring full(length, L'\0');
   full.resize(GetFullPathNameW(wide.c_str(), length, full.data(), nullptr));
-  return std::make_unique<WindowsDirectory>(Narrow(full.data(), full.size()));
+  return std::make_unique<WindowsDirectory>(path, Narrow(full.data(), full.size()));
 }
 
 void RemoveFolder(const std::string& path) noexcept {
   try {
-    RemoveDirectoryW(Widen(path).c_str());
+    RemoveDirectoryW(SystemPath(path).c_str());
   } catch (const std::exception&) {
     // No memory for the name, or none that Windows knows.
   }
@@ -342,7 +427,7 @@ void RemoveFolder(const std::string& path) noexcept {
 
 std::unique_ptr<File> OpenPath(const std::string& path) {
   CheckPath(path);
-  return OpenFile(path, OpenMode::kRead, true);
+  return OpenFile(path, path, OpenMode::kRead, true);
 }
 
 }  // namespace ruvector

@@ -45,17 +45,25 @@ bool IsGuarded(uintptr_t address) {
   return false;
 }
 
+// Whether the kernel reports a fault, rather than somebody a kill().
+bool IsFault(const siginfo_t& info) {
+#if defined(__APPLE__)
+  return info.si_code > 0 && info.si_code < SI_USER;
+#else
+  return info.si_code > 0;
+#endif
+}
+
 void PassOn(int signal, siginfo_t* info, void* context) {
   if ((previous.sa_flags & SA_SIGINFO) != 0) {
     previous.sa_sigaction(signal, info, context);
     return;
   }
-  const bool by_hardware = info->si_code > 0;
   if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
     previous.sa_handler(signal);
     return;
   }
-  if (previous.sa_handler == SIG_IGN && !by_hardware) return;
+  if (previous.sa_handler == SIG_IGN && !IsFault(*info)) return;
   // Dies of it once this handler returns: the signal is blocked until then.
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
@@ -66,8 +74,7 @@ void PassOn(int signal, siginfo_t* info, void* context) {
 void OnBusError(int signal, siginfo_t* info, void* context) {
   const int saved_errno = errno;
   const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
-  // si_code > 0: the kernel reports a fault, rather than somebody a kill().
-  if (info->si_code > 0 && IsGuarded(address)) {
+  if (IsFault(*info) && IsGuarded(address)) {
     void* page = reinterpret_cast<void*>(address & ~(page_bytes - 1));
     if (mmap(page, page_bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == page) {
       errno = saved_errno;

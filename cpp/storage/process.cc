@@ -18,6 +18,7 @@
 
 #include <cerrno>
 #if defined(__APPLE__)
+#include <sys/proc.h>
 #include <sys/sysctl.h>
 #endif
 #endif
@@ -59,6 +60,7 @@ class WindowsProcesses final : public ProcessTable {
   }
 
   bool IsAlive(uint64_t pid, uint64_t start) const override {
+    if (pid > UINT32_MAX) return false;
     HANDLE process = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE, FALSE,
                                  static_cast<DWORD>(pid));
     if (process == nullptr) return GetLastError() != ERROR_INVALID_PARAMETER;
@@ -137,8 +139,11 @@ class PosixProcesses final : public ProcessTable {
     const ssize_t n = readlink("/proc/self/ns/pid", link, sizeof link);
     const std::string_view pid_namespace(link, n > 0 ? static_cast<size_t>(n) : 0);
     return {pid, ReadStat("self").start, HashSpace(HostName(), boot, pid_namespace)};
+#elif defined(__APPLE__)
+    struct kinfo_proc info {};
+    return {pid, Read(pid, &info) ? StartOf(info) : 0, HashSpace(HostName(), "", "")};
 #else
-    return {pid, StartOf(pid), HashSpace(HostName(), "", "")};
+    return {pid, 0, HashSpace(HostName(), "", "")};
 #endif
   }
 
@@ -151,25 +156,31 @@ class PosixProcesses final : public ProcessTable {
       if (stat.state == 'Z' || stat.state == 'X') return false;
       return start == 0 || stat.start == 0 || stat.start == start;
     }
+#elif defined(__APPLE__)
+    struct kinfo_proc info {};
+    if (Read(pid, &info)) {
+      if (info.kp_proc.p_stat == SZOMB) return false;
+      const uint64_t its_start = StartOf(info);
+      if (its_start != 0 && start != 0 && its_start != start) return false;
+    }
 #else
-    const uint64_t its_start = StartOf(pid);
-    if (its_start != 0 && start != 0 && its_start != start) return false;
+    static_cast<void>(start);
 #endif
     return pid > 0 && pid <= INT32_MAX && (kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
   }
 
  private:
 #if defined(__APPLE__)
-  static uint64_t StartOf(uint64_t pid) {
+  // False when there is no such process.
+  static bool Read(uint64_t pid, struct kinfo_proc* info) {
     int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, static_cast<int>(pid)};
-    struct kinfo_proc info {};
-    size_t size = sizeof info;
-    if (sysctl(name, 4, &info, &size, nullptr, 0) != 0 || size == 0) return 0;
+    size_t size = sizeof *info;
+    return sysctl(name, 4, info, &size, nullptr, 0) == 0 && size > 0;
+  }
+  static uint64_t StartOf(const struct kinfo_proc& info) {
     const timeval& start = info.kp_proc.p_starttime;
     return static_cast<uint64_t>(start.tv_sec) * 1000000 + static_cast<uint64_t>(start.tv_usec);
   }
-#elif !defined(__linux__)
-  static uint64_t StartOf(uint64_t) { return 0; }
 #endif
 };
 

@@ -49,10 +49,15 @@ std::string WalName(uint64_t number);
 class WalWriter {
  public:
   /// A new file: header written and synced (the caller syncs the folder). Its first transaction
-  /// will be `next_sequence`. Throws kIo, leaving no file.
+  /// will be `next_sequence`. `aside`: nobody takes it for a part of the log before Publish. Throws
+  /// kIo, leaving no file.
   static std::unique_ptr<WalWriter> Create(Directory& directory, uint64_t number,
-                                           const DatabaseId& database, uint64_t next_sequence);
-  /// Continues a replayed file at `valid_bytes`, cutting what follows. One without transactions
+                                           const DatabaseId& database, uint64_t next_sequence,
+                                           bool aside = false);
+  /// Syncs a file that was made aside and gives it its name. Throws kIo.
+  void Publish(Directory& directory);
+  /// Continues a replayed file at `valid_bytes`, cutting what follows; what is there counts as not
+  /// synced, since whoever wrote it may have been killed before. One without transactions
   /// gets a new header when its first transaction was to be another. Throws kIo; kCorrupt for
   /// another database's file, and for one whose last transaction is not the one before
   /// `next_sequence`.

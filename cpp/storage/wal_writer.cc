@@ -41,8 +41,10 @@ WalWriter::WalWriter(std::unique_ptr<File> file, std::string path, uint64_t numb
       next_sequence_(next_sequence) {}
 
 std::unique_ptr<WalWriter> WalWriter::Create(Directory& directory, uint64_t number,
-                                             const DatabaseId& database, uint64_t next_sequence) {
-  const std::string name = WalName(number);
+                                             const DatabaseId& database, uint64_t next_sequence,
+                                             bool aside) {
+  const std::string name = WalName(number) + (aside ? ".tmp" : "");
+  if (aside) directory.Remove(name);
   uint32_t salt = 0;
   const std::string bytes = NewHeader(number, database, next_sequence, &salt);
   std::unique_ptr<File> file = directory.Open(name, OpenMode::kCreate);
@@ -105,8 +107,16 @@ std::unique_ptr<WalWriter> WalWriter::Continue(Directory& directory, uint64_t nu
     // On disk before anything new is: after a power cut, old records may not stand behind new ones.
     file->Sync();
   }
-  return std::unique_ptr<WalWriter>(
+  std::unique_ptr<WalWriter> writer(
       new WalWriter(std::move(file), path, number, salt, valid_bytes, next_sequence));
+  writer->commits_unsynced_ = valid_bytes > kFileHeaderBytes;
+  return writer;
+}
+
+void WalWriter::Publish(Directory& directory) {
+  SyncFile();
+  directory.Rename(WalName(number_) + ".tmp", WalName(number_));
+  path_ = directory.path() + "/" + WalName(number_);
 }
 
 void WalWriter::CheckUsable() const {

@@ -137,7 +137,13 @@ std::unique_ptr<WriterLock> TryAcquire(Directory& directory, const ProcessTable&
     }
     dead.push_back(name);
   }
-  for (const std::string& name : dead) directory.Remove(name);
+  for (const std::string& name : dead) {
+    try {
+      directory.Remove(name);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kLocked) throw;  // else it stays, and its holder stays dead
+    }
+  }
   return lock;
 }
 

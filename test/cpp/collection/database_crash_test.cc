@@ -2,6 +2,7 @@
 // every call, damage of every bit.
 #include "collection/model.h"
 #include "core/error.h"
+#include "support/borrowed_directory.h"
 #include "support/catch.h"
 #include "support/fault_directory.h"
 
@@ -19,23 +20,7 @@ DatabaseOptions Options() {
 }
 
 std::unique_ptr<Database> OpenOn(FaultDirectory& disk) {
-  // The database owns its folder; the tests keep the disk.
-  struct Borrowed : Directory {
-    explicit Borrowed(FaultDirectory& d) : disk(d) {}
-    std::unique_ptr<File> Open(const std::string& name, OpenMode mode) override {
-      return disk.Open(name, mode);
-    }
-    std::vector<std::string> List() const override { return disk.List(); }
-    bool Exists(const std::string& name) const override { return disk.Exists(name); }
-    void Remove(const std::string& name) override { disk.Remove(name); }
-    void Rename(const std::string& from, const std::string& to) override { disk.Rename(from, to); }
-    void Sync() override { disk.Sync(); }
-    std::unique_ptr<WriterLock> LockWriter() override { return disk.LockWriter(); }
-    bool persistent() const override { return true; }
-    const std::string& path() const override { return disk.path(); }
-    FaultDirectory& disk;
-  };
-  return Database::OpenIn(std::make_unique<Borrowed>(disk), Options());
+  return Database::OpenIn(std::make_unique<BorrowedDirectory>(disk), Options());
 }
 
 // Runs steps with checkpoints between; stops at the first error. Returns the model of what was

@@ -20,6 +20,21 @@ struct Inode {
 
 using Names = std::map<std::string, std::shared_ptr<Inode>>;
 
+// A change of the folder: `inode` is called `name` now; none: nothing is. `from` was its name.
+struct NameChange {
+  std::string name, from;
+  std::shared_ptr<Inode> inode;
+
+  void Apply(Names& names) const {
+    if (!from.empty()) names.erase(from);
+    if (inode) {
+      names[name] = inode;
+    } else {
+      names.erase(name);
+    }
+  }
+};
+
 std::string TornTail(const Inode& inode, Rng& rng) {
   std::string out = inode.synced;
   const std::string& all = inode.written;
@@ -61,6 +76,7 @@ struct FaultDirectory::State {
   std::unique_ptr<Directory> base;
   Names names;
   Names synced_names;
+  std::vector<NameChange> changes;  // since the folder was synced
   std::vector<std::string> log;
   bool armed = false;
   bool sticky = false;
@@ -91,7 +107,12 @@ struct FaultDirectory::State {
 
   void Count(const std::string& what) {
     Fault struck;
-    if (Strikes(what, &struck)) Throw(what, struck);
+    if (Strikes(what, &struck) && struck != Fault::kLyingSync) Throw(what, struck);
+  }
+
+  void Change(NameChange change) {
+    change.Apply(names);
+    changes.push_back(std::move(change));
   }
 };
 
@@ -114,7 +135,7 @@ class FaultDirectory::FaultFile final : public File {
     const std::lock_guard<std::mutex> guard(state_->mutex);
     const std::string what = "append " + name_;
     Fault struck;
-    const bool fails = state_->Strikes(what, &struck);
+    const bool fails = state_->Strikes(what, &struck) && struck != Fault::kLyingSync;
     const size_t take = !fails ? n : struck == Fault::kShortWrite ? n / 2 : 0;
     base_->Append(data, take);
     inode_->written.append(static_cast<const char*>(data), take);
@@ -126,6 +147,7 @@ class FaultDirectory::FaultFile final : public File {
     const std::string what = "sync " + name_;
     Fault struck;
     if (state_->Strikes(what, &struck)) {
+      if (struck == Fault::kLyingSync) return;
       inode_->lossy = true;
       state_->Throw(what, struck);
     }
@@ -188,11 +210,30 @@ std::unique_ptr<FaultDirectory> FaultDirectory::Crash(const CrashModel& model) c
   const std::lock_guard<std::mutex> guard(state_->mutex);
   auto memory = NewMemoryDirectory(state_->base->path());
   Rng rng(model.seed);
-  for (const auto& [name, inode] :
-       model.keep_folder_operations ? state_->names : state_->synced_names) {
-    memory->AddFile(name, ShareString(Surviving(*inode, model.tail, rng)));
+  Names names = state_->synced_names;
+  for (size_t i = 0; i < state_->changes.size(); ++i) {
+    if (model.keep_folder_operations && model.lost_operation != i) state_->changes[i].Apply(names);
+  }
+  for (const auto& [name, inode] : names) {
+    const bool lags = name == model.lagging_file;
+    memory->AddFile(
+        name, ShareString(Surviving(*inode, lags ? CrashModel::Tail::kSynced : model.tail, rng)));
   }
   return std::make_unique<FaultDirectory>(std::move(memory));
+}
+
+size_t FaultDirectory::unsynced_operations() const {
+  const std::lock_guard<std::mutex> guard(state_->mutex);
+  return state_->changes.size();
+}
+
+std::vector<std::string> FaultDirectory::unsynced_files() const {
+  const std::lock_guard<std::mutex> guard(state_->mutex);
+  std::vector<std::string> files;
+  for (const auto& [name, inode] : state_->names) {
+    if (inode->written != inode->synced) files.push_back(name);
+  }
+  return files;
 }
 
 std::string FaultDirectory::Content(const std::string& name) const {
@@ -203,9 +244,8 @@ std::unique_ptr<File> FaultDirectory::Open(const std::string& name, OpenMode mod
   const std::lock_guard<std::mutex> guard(state_->mutex);
   if (mode == OpenMode::kCreate) state_->Count("create " + name);
   std::unique_ptr<File> file = state_->base->Open(name, mode);
-  std::shared_ptr<Inode>& inode = state_->names[name];
-  if (mode == OpenMode::kCreate || !inode) inode = std::make_shared<Inode>();
-  return std::make_unique<FaultFile>(state_, inode, std::move(file), name);
+  if (mode == OpenMode::kCreate) state_->Change({name, "", std::make_shared<Inode>()});
+  return std::make_unique<FaultFile>(state_, state_->names.at(name), std::move(file), name);
 }
 
 std::vector<std::string> FaultDirectory::List() const { return state_->base->List(); }
@@ -216,22 +256,26 @@ void FaultDirectory::Remove(const std::string& name) {
   const std::lock_guard<std::mutex> guard(state_->mutex);
   state_->Count("remove " + name);
   state_->base->Remove(name);
-  state_->names.erase(name);
+  state_->Change({name, "", nullptr});
 }
 
 void FaultDirectory::Rename(const std::string& from, const std::string& to) {
   const std::lock_guard<std::mutex> guard(state_->mutex);
   state_->Count("rename " + from + " " + to);
   state_->base->Rename(from, to);
-  state_->names[to] = state_->names[from];
-  state_->names.erase(from);
+  state_->Change({to, from, state_->names.at(from)});
 }
 
 void FaultDirectory::Sync() {
   const std::lock_guard<std::mutex> guard(state_->mutex);
-  state_->Count("sync folder");
+  Fault struck;
+  if (state_->Strikes("sync folder", &struck)) {
+    if (struck == Fault::kLyingSync) return;
+    state_->Throw("sync folder", struck);
+  }
   state_->base->Sync();
   state_->synced_names = state_->names;
+  state_->changes.clear();
 }
 
 std::unique_ptr<WriterLock> FaultDirectory::LockWriter() { return state_->base->LockWriter(); }

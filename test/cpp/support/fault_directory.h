@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ enum class Fault {
   kShortWrite,  ///< an append leaves its first half, then there is no space; other calls as
                 ///< kNoSpace
   kPowerCut,    ///< nothing happens, now and in every later call
+  kLyingSync,   ///< a sync of a file or folder reports success and does nothing; other calls work
 };
 
 /// What survives a power cut besides what was synced.
@@ -35,6 +37,10 @@ struct CrashModel {
   /// Creations, renames and removals: all of them, or only those before the last folder sync.
   bool keep_folder_operations = false;
   uint64_t seed = 1;
+  /// Of the folder operations since its last sync, this one is lost whatever the others do.
+  std::optional<size_t> lost_operation;
+  /// This file keeps only what was synced, whatever `tail` says of the others.
+  std::string lagging_file;
 };
 
 /// Wraps a folder in memory or a real one. Reports persistent(), so that a database logs in it. Any
@@ -55,6 +61,10 @@ class FaultDirectory final : public Directory {
   /// "append wal-…" and so on, one per changing call.
   std::vector<std::string> log() const;
 
+  /// Folder operations since its last sync.
+  size_t unsynced_operations() const;
+  /// Files of which something is not synced.
+  std::vector<std::string> unsynced_files() const;
   /// The folder as it would be found after a power cut now. This one stays as it is.
   std::unique_ptr<FaultDirectory> Crash(const CrashModel& model = {}) const;
   /// Content of a file as the process sees it.

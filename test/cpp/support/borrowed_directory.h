@@ -1,0 +1,34 @@
+// A folder that a database uses and a test keeps.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "storage/file.h"
+
+namespace ruvector {
+
+class BorrowedDirectory final : public Directory {
+ public:
+  /// `directory` outlives this one.
+  explicit BorrowedDirectory(Directory& directory) : directory_(directory) {}
+  std::unique_ptr<File> Open(const std::string& name, OpenMode mode) override {
+    return directory_.Open(name, mode);
+  }
+  std::vector<std::string> List() const override { return directory_.List(); }
+  bool Exists(const std::string& name) const override { return directory_.Exists(name); }
+  void Remove(const std::string& name) override { directory_.Remove(name); }
+  void Rename(const std::string& from, const std::string& to) override {
+    directory_.Rename(from, to);
+  }
+  void Sync() override { directory_.Sync(); }
+  std::unique_ptr<WriterLock> LockWriter() override { return directory_.LockWriter(); }
+  bool persistent() const override { return directory_.persistent(); }
+  const std::string& path() const override { return directory_.path(); }
+
+ private:
+  Directory& directory_;
+};
+
+}  // namespace ruvector
