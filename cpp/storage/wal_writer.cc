@@ -224,8 +224,19 @@ void WalWriter::Rollback() noexcept {
 void WalWriter::MarkClosed() {
   CheckUsable();
   Rollback();
+  const uint64_t before = committed_bytes_;
   Add(WalRecordType::kClosed, 0, {});
-  Commit(true);
+  try {
+    Commit(true);
+  } catch (...) {
+    // A marker that may not be on disk must not make the next writer trust this file.
+    try {
+      file_->Truncate(before);
+    } catch (const Error&) {
+      // A disk that refuses this, too.
+    }
+    throw;
+  }
 }
 
 void WalWriter::Sync() {

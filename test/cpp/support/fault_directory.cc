@@ -160,6 +160,8 @@ class FaultDirectory::FaultFile final : public File {
     state_->Count("truncate " + name_);
     base_->Truncate(size);
     inode_->written.resize(static_cast<size_t>(size));
+    // Nothing is left of what a failed sync lost.
+    if (inode_->written == inode_->synced.substr(0, inode_->written.size())) inode_->lossy = false;
   }
 
  private:
