@@ -54,8 +54,12 @@ void Collection::SearchSegment(const Segment& segment, const PreparedQuery& quer
     if (linked < segment.rows())
       segment.Scan(query, request.k, accept, static_cast<Slot>(linked), found);
   }
-  for (const Candidate& c : found)
+  for (const Candidate& c : found) {
+    if (std::isnan(c.distance))
+      throw Error(ErrorCode::kCorrupt,
+                  "a row has no distance: its segment holds what is no number");
     out.push_back({space_.PublicDistance(c.distance), &segment, c.slot});
+  }
 }
 
 std::vector<Hit> Collection::Search(const SearchRequest& request) const {

@@ -1,11 +1,14 @@
 #include "collection/compaction.h"
 
 #include <algorithm>
-#include <chrono>
 #include <string>
-#include <thread>
 
 #include "core/error.h"
+
+#if !defined(__EMSCRIPTEN__)
+#include <chrono>
+#include <thread>
+#endif
 
 namespace ruvector {
 namespace {

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include "core/bitset.h"
@@ -82,7 +84,10 @@ class GraphRepair {
   static constexpr size_t kMaxGone = 64;
 
   float DistanceBetween(Slot a, Slot b) const {
-    return space_.Distance(view_.Vector(a), view_.Scalar(a), view_.Vector(b), view_.Scalar(b));
+    const float d =
+        space_.Distance(view_.Vector(a), view_.Scalar(a), view_.Vector(b), view_.Scalar(b));
+    // A hostile file may hold what is no number, and sorting needs an order.
+    return std::isnan(d) ? std::numeric_limits<float>::infinity() : d;
   }
 
   static bool Closer(const Candidate& a, const Candidate& b) {
