@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs';
 import { VectorDB } from '../../dist/index.js';
 
-const [path, seedText, backend] = process.argv.slice(2);
+const [path, seedText, backend, durability, favourite] = process.argv.slice(2);
 let state = Number(seedText);
 const uniform = () => {
   state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -12,37 +12,91 @@ const below = (n) => Math.floor(uniform() * n);
 const say = (what, operation) => writeSync(1, `${JSON.stringify({ what, ...operation })}\n`);
 
 // A row is told by its number: the parent makes the same vector from it.
-const dimensions = 256;
-const vector = (n) => Float32Array.from({ length: dimensions }, (_, i) => Math.sin(n * 7.3 + i * 0.91 + 1));
+const dimensions = { default: 128, notes: 16 };
+const vector = (n, size) => Float32Array.from({ length: size }, (_, i) => Math.sin(n * 7.3 + i * 0.91 + 1));
 
-say('start', {});
-const db = new VectorDB({ dimensions, storagePath: path, backend, index: 'hnsw', distanceMetric: 'euclidean' });
-await db.len();
+let n = Number(seedText) * 100_000;
+const rowsOf = (count, prefix = 'b') => Array.from({ length: count }, (_, i) => [`${prefix}${below(2000)}`, n + i / 1000]);
+const entries = (rows, at) => rows.map(([id, m]) => ({ id, vector: vector(m, dimensions[at]), metadata: { n: m } }));
+const idsOf = (count) => Array.from({ length: count }, () => `${uniform() < 0.5 ? 'r' : 'b'}${below(2000)}`);
+const at = (name) => (name === 'default' ? db : db.collection(name, { dimensions: dimensions[name], distanceMetric: 'euclidean' }));
+const somewhere = () => (uniform() < 0.7 ? 'default' : 'notes');
+
+const open = () =>
+  VectorDB.open({ dimensions: dimensions.default, storagePath: path, backend, durability, index: 'hnsw', distanceMetric: 'euclidean' });
+
+say('try', { op: 'create', parts: [] });
+let db = await open();
+say('ack', {});
 say('open', {});
-for (let n = Number(seedText) * 100_000; ; n++) {
-  const kind = below(10);
-  let operation;
-  let run;
-  if (kind < 4) {
-    operation = { op: 'put', rows: [[`r${below(3000)}`, n]] };
-    run = () => db.insert({ id: operation.rows[0][0], vector: vector(n), metadata: { n } });
-  } else if (kind < 7) {
-    // Enough bytes that closing and flushing write checkpoints, and logs are switched.
-    const rows = Array.from({ length: 1 + below(600) }, (_, i) => [`b${below(3000)}`, n + i / 1000]);
-    operation = { op: 'put', rows };
-    run = () => db.insertBatch(rows.map(([id, m]) => ({ id, vector: vector(m), metadata: { n: m } })));
-  } else if (kind < 8) {
-    const ids = Array.from({ length: 1 + below(5) }, () => `${uniform() < 0.5 ? 'r' : 'b'}${below(3000)}`);
-    operation = { op: 'delete', ids };
-    run = () => db.deleteBatch(ids);
-  } else if (kind < 9) {
-    operation = { op: 'metadata', id: `b${below(3000)}`, n };
-    run = () => db.updateMetadata(operation.id, { n, updated: true });
-  } else {
-    operation = { op: 'flush' };
-    run = () => db.flush();
-  }
-  say('try', operation);
+
+// What each does to the rows is in `parts`: rows put, ids deleted, whole collections dropped, in this order.
+const operations = {
+  insert() {
+    const parts = [{ at: 'default', rows: rowsOf(1, 'r') }];
+    return [parts, () => db.insert(entries(parts[0].rows, 'default')[0])];
+  },
+  insertBatch() {
+    const name = somewhere();
+    const parts = [{ at: name, rows: rowsOf(1 + below(500)) }];
+    return [parts, () => at(name).insertBatch(entries(parts[0].rows, name))];
+  },
+  deleteBatch() {
+    const name = somewhere();
+    const parts = [{ at: name, ids: idsOf(1 + below(40)) }];
+    return [parts, () => at(name).deleteBatch(parts[0].ids)];
+  },
+  updateMetadata() {
+    const id = `b${below(2000)}`;
+    return [[{ at: 'default', metadata: [id, n] }], () => db.updateMetadata(id, { n, updated: true })];
+  },
+  importAll() {
+    const parts = [{ at: 'default', rows: rowsOf(1 + below(1500)) }];
+    const data = { format: 'ruvector-export', version: 1, entries: entries(parts[0].rows, 'default') };
+    return [parts, () => db.importAll(data)];
+  },
+  transaction() {
+    const parts = [
+      { at: 'default', rows: rowsOf(1 + below(20)) },
+      { at: 'notes', rows: rowsOf(1 + below(20)), ids: idsOf(5) },
+    ];
+    return [
+      parts,
+      async () => {
+        await at('notes').len();
+        await db.transaction((t) => {
+          t.insertBatch(entries(parts[0].rows, 'default'));
+          t.collection('notes').insertBatch(entries(parts[1].rows, 'notes'));
+          t.collection('notes').deleteBatch(parts[1].ids);
+        });
+      },
+    ];
+  },
+  dropCollection: () => [[{ at: 'notes', dropped: true }], () => db.dropCollection('notes')],
+  flush: () => [[], () => db.flush(), true],
+  compact: () => [[], () => db.compact(), true],
+  snapshot() {
+    const to = `${path}-copy-${n}${uniform() < 0.5 ? '.rvf' : ''}`;
+    return [[], () => db.snapshot(to), true, { to }];
+  },
+  verify: () => [[], async () => (await db.verify()).ok || say('damaged', {})],
+  reopen: () => [
+    [],
+    async () => {
+      await db.close();
+      db = await open();
+    },
+    true,
+  ],
+};
+const names = Object.keys(operations);
+const usual = ['insert', 'insertBatch', 'insertBatch', 'deleteBatch', 'updateMetadata', 'transaction'];
+
+for (; ; n++) {
+  const dice = uniform();
+  const op = dice < 0.3 && operations[favourite] ? favourite : dice < 0.8 ? usual[below(usual.length)] : names[below(names.length)];
+  const [parts, run, durable = false, more = {}] = operations[op]();
+  say('try', { op, parts, durable, ...more });
   await run();
   say('ack', {});
 }
