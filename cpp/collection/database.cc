@@ -89,7 +89,10 @@ void Database::Commit(std::vector<Operation>& operations, Linking linking) {
   }
   for (Collection* collection : touched) {
     collection->Apply(operations);
-    if (linking == Linking::kNow) Link(*collection, operations.size() + kBacklogRows);
+    if (linking == Linking::kLater) continue;
+    // As many as came, so that what waits never grows; the rest is for the thread, if there is one.
+    const size_t more = has_threads() ? 0 : kBacklogRows;
+    if (Link(*collection, operations.size() + more) > 0) LinkInBackground();
   }
   // What was cleared gives its room back.
   if (CheckpointDue() || (clears && HasSegments())) TryCheckpoint({});
@@ -97,7 +100,6 @@ void Database::Commit(std::vector<Operation>& operations, Linking linking) {
 }
 
 size_t Database::Link(Collection& collection, size_t rows) {
-  if (linking_) return 0;  // a thread is catching up with them
   try {
     return collection.LinkPending(rows, collection.options().threads);
   } catch (const std::exception&) {

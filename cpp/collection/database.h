@@ -177,6 +177,7 @@ class Database {
   void RemoveLeftOvers();
 
   // database_maintenance.cc
+  bool has_threads() const;
   void Maintain(size_t own_rows);
   bool WantsMerge() const;
   void WakeMaintenance();
@@ -234,7 +235,6 @@ class Database {
   bool maintenance_busy_ = false;
   std::string maintenance_error_;
   std::atomic<size_t> maintenance_pause_{0};  // commits to wait after a failure
-  std::atomic<bool> linking_{false};          // the thread is catching up with links
   std::atomic<bool> stop_{false};
   std::atomic<bool> merge_elsewhere_{false};  // a compaction is at work
 

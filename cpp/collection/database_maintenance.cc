@@ -31,6 +31,8 @@ bool Database::WantsMerge() const {
   return false;
 }
 
+bool Database::has_threads() const { return kHasThreads && options_.background; }
+
 // Called after each commit. Needs the writer's lock.
 void Database::Maintain(size_t own_rows) {
   if (merge_elsewhere_) return;
@@ -38,7 +40,7 @@ void Database::Maintain(size_t own_rows) {
     --maintenance_pause_;
     return;
   }
-  if (kHasThreads && options_.background) {
+  if (has_threads()) {
     if (WantsMerge()) WakeMaintenance();
     return;
   }
@@ -142,7 +144,7 @@ void Database::InstallMerge(Collection& collection, const SegmentMerge& merge, u
 // --- The thread
 
 void Database::WakeMaintenance() {
-  if (!kHasThreads || !options_.background) return;
+  if (!has_threads()) return;
   const std::lock_guard<std::mutex> lock(maintenance_mutex_);
   if (stop_) return;
   maintenance_wanted_ = true;
@@ -171,26 +173,17 @@ void Database::RunMaintenance() {
       const std::lock_guard<std::mutex> lock(writer_mutex_);
       if (left_over_error_ && !closed_) RemoveLeftOvers();
     } catch (const std::exception& e) {
-      linking_ = false;
       MaintenanceFailed(e.what());
     }
   }
 }
 
+// Ends, since every writer links as many rows as it adds.
 void Database::LinkAll() {
-  size_t pending = 0;
-  do {
-    // The last look comes after the flag: a writer who saw it raised has left its rows to this
-    // thread.
-    linking_ = true;
-    for (const auto& collection : Collections()) {
-      while (!stop_ && collection->LinkPending(64, 1) > 0) {
-      }
+  for (const auto& collection : Collections()) {
+    while (!stop_ && collection->LinkPending(64, 1) > 0) {
     }
-    linking_ = false;
-    pending = 0;
-    for (const auto& collection : Collections()) pending += collection->Stats().pending;
-  } while (!stop_ && pending > 0);
+  }
 }
 
 bool Database::MergeOnce() {
@@ -250,7 +243,7 @@ void Database::StopMaintenance() {
 // --- Durability kBatch
 
 void Database::StartSyncing() {
-  if (!kHasThreads || !options_.background) return;
+  if (!has_threads()) return;
   const std::lock_guard<std::mutex> lock(syncing_mutex_);
   if (stop_) return;
   sync_wanted_ = true;
