@@ -9,7 +9,7 @@
         "cpp/binding/napi.cc",
         ".deps/highway/hwy/targets.cc",
         ".deps/highway/hwy/abort.cc",
-        "<!@(node -p \"require('fs').readFileSync('cpp/sources.txt', 'utf8').split('\\n').filter((l) => l && l[0] !== '#').join(' ')\")",
+        "<!@(node -p \"require('fs').readFileSync('cpp/sources.txt', 'utf8').split(/\\r?\\n/).filter((l) => l && l[0] !== '#').join(' ')\")",
       ],
       "include_dirs": ["cpp", ".deps/include", ".deps/highway", "<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS", "NDEBUG"],
@@ -20,10 +20,17 @@
       "xcode_settings": {
         "CLANG_CXX_LANGUAGE_STANDARD": "c++20",
         "GCC_ENABLE_CPP_EXCEPTIONS": "YES",
+        "GCC_ENABLE_CPP_RTTI": "YES",
         "MACOSX_DEPLOYMENT_TARGET": "11.0",
         "OTHER_CPLUSPLUSFLAGS": ["-O3", "-fvisibility=hidden"],
       },
-      "msvs_settings": {"VCCLCompilerTool": {"ExceptionHandling": 1, "AdditionalOptions": ["/std:c++20"]}},
+      "msvs_settings": {
+        "VCCLCompilerTool": {
+          "ExceptionHandling": 1,
+          "RuntimeTypeInfo": "true",
+          "AdditionalOptions": ["/std:c++20", "/utf-8", "/bigobj", "/permissive-", "/Zc:__cplusplus"],
+        },
+      },
     }
   ]
 }

@@ -91,10 +91,14 @@ export const nodeFiles = {
     }
   },
   process() {
+    const { pid } = process;
+    const host = os.hostname();
+    // Elsewhere C++ knows of no /proc either.
+    if (process.platform !== 'linux') return { pid, start: '0', host, boot: '', pidNamespace: '' };
     return {
-      pid: process.pid,
+      pid,
       start: statFields('self')[19] ?? '0',
-      host: os.hostname(),
+      host,
       boot: readText('/proc/sys/kernel/random/boot_id'),
       pidNamespace: linkTarget('/proc/self/ns/pid'),
     };

@@ -71,7 +71,9 @@ export function snapshot(path: unknown, method: string): LongPlan<void> {
   if (typeof path !== 'string') {
     throw new RuvectorError('INVALID_OPTION', `path is ${show(path)}, expected the path of a folder or of an .rvf file`, method);
   }
-  return { kind: 'snapshot', args: { path }, read: () => undefined };
+  // WebAssembly knows one separator, and Windows takes it for its own, but after that prefix.
+  const other = globalThis.process?.platform === 'win32' && !path.startsWith('\\\\?\\');
+  return { kind: 'snapshot', args: { path: other ? path.replaceAll('\\', '/') : path }, read: () => undefined };
 }
 
 /** Options are sent as they are, for C++ to check; undefined ones are left out. */

@@ -9,8 +9,11 @@ import { expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
-it('the example prints what is printed below it, for whoever installed the package', () => {
-  const [, code, output] = /```js\n([\s\S]*?)```\s*```\n([\s\S]*?)```/.exec(readme) as unknown as [string, string, string];
+const examples = [...readme.matchAll(/```js\n([\s\S]*?)```\s*```\n([\s\S]*?)```/g)].map((m) => [m[1] as string, m[2] as string] as const);
+
+it('there are examples', () => expect(examples.length).toBe(2));
+
+it.each(examples)('an example prints what is printed below it, for whoever installed the package: example %#', (code, output) => {
   const folder = mkdtempSync(join(tmpdir(), 'ruvector-readme-'));
   try {
     mkdirSync(join(folder, 'node_modules'));

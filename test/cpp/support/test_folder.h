@@ -11,10 +11,6 @@
 #include "core/random.h"
 #include "storage/file.h"
 
-#if !defined(_WIN32) && !defined(__EMSCRIPTEN__)
-#include <unistd.h>
-#endif
-
 namespace ruvector {
 
 class TestFolder {
@@ -33,9 +29,7 @@ class TestFolder {
     } catch (const Error&) {
       // What is left over lies in the temporary folder.
     }
-#if !defined(_WIN32) && !defined(__EMSCRIPTEN__)
-    rmdir(path_.c_str());
-#endif
+    RemoveFolder(path_);
   }
 
   TestFolder(const TestFolder&) = delete;
