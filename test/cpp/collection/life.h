@@ -268,7 +268,7 @@ class Life {
   }
 
   void TakeSnapshot() {
-    if (!TestFolder::Available()) return;
+    if (!TestFolder::Available()) return db_->Checkpoint();
     const TestFolder folder;
     const std::string path = folder.path() + ".rvf";
     {
