@@ -6,6 +6,7 @@
 #include "binding/jobs.h"
 #include "binding/methods.h"
 #include "binding/vectors.h"
+#include "collection/checks.h"
 #include "simd/distance.h"
 
 namespace ruvector {

@@ -5,9 +5,8 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <vector>
 
-#include "collection/database.h"
+#include "collection/batch_insert.h"
 
 namespace ruvector {
 
@@ -36,32 +35,18 @@ class Job {
 class InsertJob : public Job {
  public:
   InsertJob(std::shared_ptr<Database> database, std::shared_ptr<Collection> collection)
-      : database_(std::move(database)), collection_(std::move(collection)) {}
-  ~InsertJob() override;
+      : batch_(std::move(database), std::move(collection)) {}
 
-  Collection& collection() { return *collection_; }
-  /// Entries as checked by the caller: [n] ids and metadata (or none), [n × dimensions] values.
-  /// Throws kMemoryLimit.
-  void Add(std::vector<std::string> ids, std::vector<std::string> metadata,
-           std::vector<float> vectors);
-  bool Step() override;
-  uint64_t done() const override { return done_; }
-  uint64_t total() const override { return rows_; }
-  std::string Value() const override { return std::to_string(rows_); }
-  bool committed() const override { return committed_; }
+  BatchInsert& batch() { return batch_; }
+  bool Step() override { return batch_.Step(); }
+  uint64_t done() const override { return batch_.done(); }
+  uint64_t total() const override { return batch_.total(); }
+  std::string Value() const override { return std::to_string(batch_.total()); }
+  bool committed() const override { return batch_.committed(); }
   InsertJob* AsInsert() override { return this; }
 
  private:
-  struct Chunk {
-    std::vector<std::string> ids, metadata;
-    std::vector<float> vectors;
-  };
-  std::shared_ptr<Database> database_;
-  std::shared_ptr<Collection> collection_;
-  std::vector<Chunk> chunks_;
-  size_t staged_bytes_ = 0;
-  bool committed_ = false, finished_ = false;
-  uint64_t rows_ = 0, done_ = 0;
+  BatchInsert batch_;
 };
 
 }  // namespace ruvector

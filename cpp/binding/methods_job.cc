@@ -4,17 +4,14 @@
 #include "binding/jobs.h"
 #include "binding/methods.h"
 #include "collection/compaction.h"
-#include "collection/pinned_manifest.h"
+#include "collection/database_check.h"
 #include "collection/snapshot.h"
-#include "collection/verification.h"
 
 namespace ruvector {
 namespace {
 
 // A call of job.step works about so long: short enough for a progress bar and for a page's thread.
 constexpr auto kStepTime = std::chrono::milliseconds(20);
-// Rows linked between two looks at the clock.
-constexpr size_t kLinkRows = 32;
 
 class CompactJob : public Job {
  public:
@@ -41,26 +38,21 @@ class SnapshotJob : public Job {
 
 class VerifyJob : public Job {
  public:
-  explicit VerifyJob(std::shared_ptr<Database> database)
-      : pinned_(database, false),
-        verification_(pinned_.directory(), pinned_.manifest(),
-                      [this, database] { log_bytes_ = database->CheckLog(); }) {}
-  bool Step() override { return verification_.Step(); }
-  uint64_t done() const override { return verification_.done(); }
-  uint64_t total() const override { return verification_.total(); }
+  explicit VerifyJob(std::shared_ptr<Database> database) : check_(std::move(database)) {}
+  bool Step() override { return check_.Step(); }
+  uint64_t done() const override { return check_.done(); }
+  uint64_t total() const override { return check_.total(); }
   std::string Value() const override {
     std::string json = "{\"ok\":";
-    json += verification_.damage().empty() ? "true" : "false";
-    json += ",\"files\":" + std::to_string(verification_.files()) +
-            ",\"bytes\":" + std::to_string(verification_.total() + log_bytes_) +
-            ",\"damage\":" + DamageJson(verification_.damage());
+    json += check_.damage().empty() ? "true" : "false";
+    json += ",\"files\":" + std::to_string(check_.files()) +
+            ",\"bytes\":" + std::to_string(check_.bytes()) +
+            ",\"damage\":" + DamageJson(check_.damage());
     return json + "}";
   }
 
  private:
-  PinnedManifest pinned_;
-  Verification verification_;
-  uint64_t log_bytes_ = 0;
+  DatabaseCheck check_;
 };
 
 Reply Begin(const MethodContext& c) {
@@ -127,52 +119,5 @@ constexpr Method kMethods[] = {
 }  // namespace
 
 std::span<const Method> JobMethods() { return kMethods; }
-
-// --- Inserting
-
-InsertJob::~InsertJob() {
-  if (committed_ && !finished_) database_->LinkInBackground();
-}
-
-void InsertJob::Add(std::vector<std::string> ids, std::vector<std::string> metadata,
-                    std::vector<float> vectors) {
-  if (committed_) throw Error(ErrorCode::kInvalidOption, "the entries are committed already");
-  for (const std::string& id : ids) staged_bytes_ += sizeof(std::string) + id.size();
-  for (const std::string& m : metadata) staged_bytes_ += sizeof(std::string) + m.size();
-  staged_bytes_ += vectors.size() * sizeof(float);
-  const size_t budget = database_->options().memory_budget;
-  if (budget > 0 && database_->memory_bytes() + staged_bytes_ > budget) {
-    throw Error(ErrorCode::kMemoryLimit, "the entries take more memory than memoryBudget allows, " +
-                                             std::to_string(budget) +
-                                             " bytes; nothing was written");
-  }
-  rows_ += ids.size();
-  chunks_.push_back({std::move(ids), std::move(metadata), std::move(vectors)});
-}
-
-bool InsertJob::Step() {
-  if (finished_) return false;
-  if (!committed_) {
-    std::vector<Operation> operations;
-    operations.reserve(static_cast<size_t>(rows_));
-    const size_t dimensions = collection_->options().dimensions;
-    for (const Chunk& chunk : chunks_) {
-      for (size_t i = 0; i < chunk.ids.size(); ++i) {
-        const std::string_view metadata =
-            chunk.metadata.empty() ? std::string_view() : chunk.metadata[i];
-        operations.push_back({Operation::Kind::kPut, chunk.ids[i], metadata,
-                              chunk.vectors.data() + i * dimensions, collection_.get()});
-      }
-    }
-    database_->Write([&] { return operations; }, Database::Linking::kLater);
-    committed_ = true;
-    std::vector<Chunk>().swap(chunks_);
-    return true;
-  }
-  const size_t pending = database_->LinkSome(*collection_, kLinkRows);
-  done_ = std::max(done_, rows_ - std::min<uint64_t>(pending, rows_));
-  finished_ = pending == 0;
-  return !finished_;
-}
 
 }  // namespace ruvector

@@ -3,6 +3,7 @@
 
 #include "binding/methods.h"
 #include "binding/vectors.h"
+#include "collection/checks.h"
 #include "core/coding.h"
 
 namespace ruvector {
@@ -88,12 +89,7 @@ Reply Search(const MethodContext& c) {
     request.vector = vectors + i * dimensions;
     if (const Json* like = q.Find("like")) {
       if (!like->IsString()) q.Refuse("like", "an id", *like);
-      std::optional<Row> row = collection.Get(JsonText(*like), true);
-      if (!row) {
-        throw Error(ErrorCode::kNotFound, where + "there is no entry " +
-                                              QuoteForMessage(JsonText(*like)) + " to be like");
-      }
-      likes[i] = std::move(row->vector);
+      likes[i] = RequireVectorLike(collection, JsonText(*like), where);
       request.vector = likes[i].data();
       request.exclude = JsonText(*like);
     } else {

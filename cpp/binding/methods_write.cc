@@ -1,33 +1,28 @@
 #include <algorithm>
 #include <deque>
-#include <set>
 
 #include "binding/jobs.h"
 #include "binding/methods.h"
 #include "binding/vectors.h"
+#include "collection/checks.h"
+#include "collection/edits.h"
 
 namespace ruvector {
 namespace {
 
-std::string_view RequireId(const Json& id, const std::string& where) {
+std::string_view ReadId(const Json& id, const std::string& where) {
   if (!id.IsString())
     throw Error(ErrorCode::kInvalidOption,
                 where + "id is " + ShowValue(id) + ", expected a string");
   const std::string_view text = JsonText(id);
-  if (text.empty())
-    throw Error(ErrorCode::kInvalidOption, where + "id is empty, expected at least one character");
-  if (text.size() > kMaxIdBytes) {
-    throw Error(ErrorCode::kInvalidOption, where + "id has " + std::to_string(text.size()) +
-                                               " bytes, expected at most " +
-                                               std::to_string(kMaxIdBytes));
-  }
+  RequireId(text, where);
   return text;
 }
 
 void RequireIds(const Arguments& args, const Json& ids) {
   if (!ids.IsArray()) args.Refuse("ids", "an array of strings", ids);
   for (unsigned i = 0; i < ids.Size(); ++i)
-    RequireId(ids[i], ids.Size() > 1 ? "ids[" + std::to_string(i) + "]: " : "");
+    ReadId(ids[i], ids.Size() > 1 ? "ids[" + std::to_string(i) + "]: " : "");
 }
 
 // The JSON text that is stored; null stands for none.
@@ -37,13 +32,7 @@ std::string RequireMetadata(const Json& metadata, const std::string& where) {
     throw Error(ErrorCode::kInvalidOption,
                 where + "metadata is " + ShowValue(metadata) + ", expected an object");
   }
-  std::string text = WriteJson(metadata);
-  if (text.size() > kMaxMetadataBytes) {
-    throw Error(ErrorCode::kInvalidOption, where + "metadata has " + std::to_string(text.size()) +
-                                               " bytes as JSON, expected at most " +
-                                               std::to_string(kMaxMetadataBytes));
-  }
-  return text;
+  return MetadataText(metadata, where);
 }
 
 // Entries as puts; the operations' views are of the arguments, of `texts` and of the buffer.
@@ -67,7 +56,7 @@ Puts ReadPuts(const Arguments& args, Collection& collection, std::span<const Buf
     const std::string where = numbered ? "entry " + std::to_string(first + i) + ": " : "";
     Operation& op = puts.operations[i];
     op.collection = &collection;
-    op.id = RequireId(ids[i], where);
+    op.id = ReadId(ids[i], where);
     if (metadata != nullptr) op.metadata = puts.texts[i] = RequireMetadata((*metadata)[i], where);
     op.vector = vectors + i * dimensions;
     RequireValidVector(collection.space(), op.vector, where);
@@ -87,14 +76,14 @@ Reply Insert(const MethodContext& c) {
   if (number) {
     const std::shared_ptr<Job> job = c.session.GetJob(static_cast<uint32_t>(*number));
     InsertJob* insert = job->AsInsert();
-    if (insert == nullptr || &insert->collection() != opened.collection.get())
+    if (insert == nullptr || &insert->batch().collection() != opened.collection.get())
       c.args.Refuse("job", "a job that inserts into this collection", c.args.Get("job"));
     std::vector<std::string> names;
     for (const Operation& op : puts.operations) names.emplace_back(op.id);
     const float* vectors = n == 0 ? nullptr : puts.operations[0].vector;
     const size_t values = n * opened.collection->options().dimensions;
     const std::lock_guard<std::mutex> lock(job->mutex);
-    insert->Add(std::move(names), std::move(puts.texts), {vectors, vectors + values});
+    insert->batch().Add(std::move(names), std::move(puts.texts), {vectors, vectors + values});
   } else {
     opened.database->Write([&] { return puts.operations; });
   }
@@ -104,59 +93,30 @@ Reply Insert(const MethodContext& c) {
 Reply Update(const MethodContext& c) {
   const Opened opened = c.opened();
   Collection& collection = *opened.collection;
-  Operation op;
-  op.collection = &collection;
-  op.id = RequireId(c.args.Get("id"), "");
-  const Json* metadata = c.args.Find("metadata");
-  std::string text = metadata == nullptr ? std::string() : RequireMetadata(*metadata, "");
+  const std::string_view id = ReadId(c.args.Get("id"), "");
+  std::optional<std::string> metadata;
+  if (const Json* given = c.args.Find("metadata")) metadata = RequireMetadata(*given, "");
+  const float* vector = nullptr;
   if (!c.buffers.empty()) {
-    op.vector = ReadMatrix(c.Buffer(0), 1, collection.options().dimensions);
-    RequireValidVector(collection.space(), op.vector, "");
-  } else {
-    op.kind = Operation::Kind::kSetMetadata;
+    vector = ReadMatrix(c.Buffer(0), 1, collection.options().dimensions);
+    RequireValidVector(collection.space(), vector, "");
   }
-  bool found = false;
-  opened.database->Write([&]() -> std::vector<Operation> {
-    const std::optional<Row> row = collection.Get(op.id, false);
-    found = row.has_value();
-    if (!found || (op.vector == nullptr && metadata == nullptr)) return {};
-    if (metadata == nullptr) text = row->metadata;
-    op.metadata = text;
-    return {op};
-  });
-  return ValueReply(found);
-}
-
-std::vector<Operation> Deletions(Collection& collection, const std::set<std::string_view>& ids) {
-  std::vector<Operation> operations;
-  for (const std::string_view id : ids)
-    operations.push_back({Operation::Kind::kDelete, id, {}, nullptr, &collection});
-  return operations;
+  return ValueReply(UpdateRow(*opened.database, collection, id, vector, std::move(metadata)));
 }
 
 Reply Delete(const MethodContext& c) {
   const Opened opened = c.opened();
   const Json& ids = c.args.Get("ids");
   RequireIds(c.args, ids);
-  std::set<std::string_view> present;
-  opened.database->Write([&] {
-    for (const Json& id : ids.GetArray()) {
-      if (opened.collection->Has(JsonText(id))) present.insert(JsonText(id));
-    }
-    return Deletions(*opened.collection, present);
-  });
-  return ValueReply(present.size());
+  std::vector<std::string_view> texts;
+  for (const Json& id : ids.GetArray()) texts.push_back(JsonText(id));
+  return ValueReply(DeleteRows(*opened.database, *opened.collection, texts));
 }
 
 Reply DeleteWhere(const MethodContext& c) {
   const Opened opened = c.opened();
   const Filter filter = Filter::Parse(c.args.Get("filter"));
-  std::vector<std::string> ids;
-  opened.database->Write([&] {
-    ids = opened.collection->MatchingIds(filter);
-    return Deletions(*opened.collection, {ids.begin(), ids.end()});
-  });
-  return ValueReply(ids.size());
+  return ValueReply(DeleteMatching(*opened.database, *opened.collection, filter));
 }
 
 // One transaction over any collections of a database, its parts in order.
@@ -208,10 +168,7 @@ Reply Write(const MethodContext& c) {
 
 Reply Clear(const MethodContext& c) {
   const Opened opened = c.opened();
-  opened.database->Write([&] {
-    return std::vector<Operation>{
-        {Operation::Kind::kClear, {}, {}, nullptr, opened.collection.get()}};
-  });
+  DeleteAll(*opened.database, *opened.collection);
   return {"{}", {}};
 }
 

@@ -1,6 +1,7 @@
 #include "binding/open_options.h"
 
 #include "binding/arguments.h"
+#include "collection/checks.h"
 
 namespace ruvector {
 namespace {
@@ -17,7 +18,8 @@ constexpr std::string_view kDurabilities[] = {"sync", "batch", "none"};
 constexpr std::string_view kScoreModes[] = {"distance", "similarity"};
 constexpr std::string_view kQuantizations[] = {"auto",   "none",    "scalar", "product",
                                                "binary", "rotated", "tiered"};
-constexpr size_t kMaxSafeInteger = sizeof(size_t) == 4 ? 0xffffffff : (size_t{1} << 52) * 2 - 1;
+constexpr size_t kMaxSafeInteger =
+    sizeof(size_t) == 4 ? 0xffffffff : static_cast<size_t>(kMostSeed);
 
 constexpr std::string_view kKnownOfCollection[] = {"dimensions", "distanceMetric", "hnswConfig",
                                                    "index",      "quantization",   "seed"};
@@ -25,7 +27,7 @@ constexpr std::string_view kKnownOfCollection[] = {"dimensions", "distanceMetric
 void ReadHnsw(const Json& json, CollectionRequest& o) {
   const Arguments hnsw(json, "hnswConfig.");
   hnsw.RequireKnown(kKnownHnsw);
-  o.m = hnsw.Whole("m", 2, 512);
+  o.m = hnsw.Whole("m", kLeastM, kMostM);
   o.ef_construction = hnsw.Whole("efConstruction", 1, kMaxEf);
   o.ef_search = hnsw.Whole("efSearch", 1, kMaxEf);
   o.expected_rows = hnsw.Whole("maxElements", 1, 0x7fffffff).value_or(0);
@@ -81,7 +83,7 @@ OpenOptions ReadOpenOptions(const Json& json) {
     args.Refuse("storagePath", "a path without NUL", args.Get("storagePath"));
   if (o.path == ":memory:") o.path.clear();
   o.read_only = args.Flag("readOnly").value_or(false);
-  o.threads = args.Whole("threads", 1, 256).value_or(0);
+  o.threads = args.Whole("threads", 1, kMostThreads).value_or(0);
   o.memory_budget = args.Whole("memoryBudget", 1, kMaxSafeInteger).value_or(0);
   if (const auto mode = args.Word("scoreMode", kScoreModes)) out.score_mode = kScoreModes[*mode];
   if (const auto d = args.Word("durability", kDurabilities))

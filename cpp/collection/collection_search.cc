@@ -18,19 +18,6 @@ constexpr double kWalkCost = 16;
 // ones.
 constexpr double kPlainWalkShare = 0.5;
 
-double Similarity(Metric metric, double distance) {
-  switch (metric) {
-    case Metric::kCosine:
-      return 1.0 - distance;
-    case Metric::kDot:
-      return -distance;
-    case Metric::kEuclidean:
-    case Metric::kManhattan:
-      return 1.0 / (1.0 + distance);
-  }
-  return 0;
-}
-
 }  // namespace
 
 void Collection::SearchSegment(const Segment& segment, const PreparedQuery& query,
@@ -115,9 +102,7 @@ std::vector<Hit> Collection::Search(const SearchRequest& request) const {
   for (const SegmentHit& h : found) {
     Hit hit;
     hit.distance = h.distance;
-    if (request.min_similarity &&
-        Similarity(options_.metric, hit.distance) < *request.min_similarity)
-      break;
+    if (request.min_similarity && space_.Similarity(hit.distance) < *request.min_similarity) break;
     hit.id = h.segment->Id(h.slot);
     if (request.include_metadata) hit.metadata = h.segment->Metadata(h.slot);
     if (request.include_vectors) {

@@ -58,6 +58,20 @@ class MetricSpace {
   /// What users see for an inner distance.
   float PublicDistance(float d) const { return metric_ == Metric::kEuclidean ? std::sqrt(d) : d; }
 
+  /// Of a public distance: larger is closer.
+  double Similarity(double distance) const {
+    switch (metric_) {
+      case Metric::kCosine:
+        return 1.0 - distance;
+      case Metric::kDot:
+        return -distance;
+      case Metric::kEuclidean:
+      case Metric::kManhattan:
+        return 1.0 / (1.0 + distance);
+    }
+    return 0;
+  }
+
   /// Whether distances of this vector are numbers: what users insert always is, what a file holds
   /// may not be.
   bool IsSound(const float* v) const {
