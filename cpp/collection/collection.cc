@@ -41,6 +41,9 @@ void Collection::Load(Directory& directory, const DatabaseId& database,
   for (const SegmentEntry& entry : segments) {
     auto segment =
         std::make_shared<SealedSegment>(directory, database, entry, space_, options_.hnsw.m);
+    const size_t rows = segment->rows();
+    if (rows > 0 && segment->Number(static_cast<Slot>(rows - 1)) >= next_row_)
+      segment->Damaged("its rows have numbers that the manifest will give to others");
     if (entry.growing && &entry == &segments.back()) {
       growing_entry_ = entry;
       thawable_ = std::move(segment);
@@ -454,8 +457,8 @@ std::vector<SegmentEntry> Collection::SealedEntries() const {
   return entries;
 }
 
-std::vector<SegmentEntry> Collection::CopySegments(Directory& target,
-                                                   const DatabaseId& database) const {
+std::vector<SegmentEntry> Collection::CopySegments(Directory& target, const DatabaseId& database,
+                                                   uint64_t& next_segment) const {
   const std::shared_lock<FairMutex> lock(mutex_);
   std::vector<SegmentEntry> entries;
   const auto add = [&](const Segment& segment, SegmentEntry entry) {
@@ -480,7 +483,7 @@ std::vector<SegmentEntry> Collection::CopySegments(Directory& target,
   if (thawable_) copy(*thawable_);
   if (growing_ && growing_->rows() > 0) {
     SegmentEntry entry;
-    entry.id = (uint64_t{1} << 62) + id();  // no other segment gets that far
+    entry.id = next_segment++;
     entry.rows = growing_->rows();
     entry.growing = true;
     entry.parts = {growing_->WriteTo(target, database, entry.id, entry_)};

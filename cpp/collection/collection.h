@@ -116,8 +116,10 @@ class Collection {
   void CheckpointDone(const std::vector<SegmentEntry>& segments) noexcept;
   /// The sealed segments, as the last manifest names them.
   std::vector<SegmentEntry> SealedEntries() const;
-  /// Copies every segment into another folder, deleted rows marked.
-  std::vector<SegmentEntry> CopySegments(Directory& target, const DatabaseId& database) const;
+  /// Copies every segment into another folder, deleted rows marked; `next_segment` is the id that
+  /// the next new one gets.
+  std::vector<SegmentEntry> CopySegments(Directory& target, const DatabaseId& database,
+                                         uint64_t& next_segment) const;
   /// Rows linked since the last checkpoint: without another one they would be linked again after
   /// opening.
   size_t UnsavedLinks() const;

@@ -155,8 +155,8 @@ std::string Database::ToBytes() {
   manifest.sequence = wal_ ? wal_->next_sequence() - 1 : manifest_.sequence;
   manifest.collections.clear();
   for (const auto& collection : Collections()) {
-    manifest.collections.push_back(
-        collection->Describe(collection->CopySegments(*copy, manifest.database)));
+    manifest.collections.push_back(collection->Describe(
+        collection->CopySegments(*copy, manifest.database, manifest.next_segment)));
   }
   bool in_doubt = false;
   WriteManifest(*copy, manifest, &in_doubt);

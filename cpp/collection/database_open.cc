@@ -89,6 +89,25 @@ uint64_t LogBytes(Directory& directory) {
   return bytes;
 }
 
+// The log files that the manifest leaves to be replayed, in order.
+std::vector<uint64_t> LogNumbers(Directory& directory, const Manifest& manifest) {
+  std::vector<uint64_t> numbers;
+  for (const std::string& name : directory.List()) {
+    const OwnFileName own = ParseOwnFileName(name);
+    if (own.kind == OwnFile::kWal && own.number >= manifest.wal) numbers.push_back(own.number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  if (!numbers.empty() && numbers.back() > kMaxCounter) {
+    throw Error(ErrorCode::kCorrupt, directory.path() + "/" + WalName(numbers.back()) +
+                                         ": has a number that no log file gets");
+  }
+  if (numbers.empty() || numbers.front() != manifest.wal) {
+    throw Error(ErrorCode::kCorrupt, directory.path() + "/" + WalName(manifest.wal) +
+                                         ": is missing, the manifest names it");
+  }
+  return numbers;
+}
+
 }  // namespace
 
 Database::Database(std::unique_ptr<Directory> directory, const DatabaseOptions& options)
@@ -239,17 +258,8 @@ void Database::Create() {
 void Database::Replay() {
   const uint32_t next_collection = manifest_.next_collection;  // before those that the log makes
   seen_log_bytes_ = LogBytes(*directory_);
-  std::vector<uint64_t> numbers;
-  for (const std::string& name : directory_->List()) {
-    const OwnFileName own = ParseOwnFileName(name);
-    if (own.kind == OwnFile::kWal && own.number >= manifest_.wal) numbers.push_back(own.number);
-  }
-  std::sort(numbers.begin(), numbers.end());
+  const std::vector<uint64_t> numbers = LogNumbers(*directory_, manifest_);
   const std::string& path = directory_->path();
-  if (numbers.empty() || numbers.front() != manifest_.wal) {
-    throw Error(ErrorCode::kCorrupt,
-                path + "/" + WalName(manifest_.wal) + ": is missing, the manifest names it");
-  }
   uint64_t sequence = manifest_.sequence;
   std::optional<uint64_t> torn;
   bool closed = false, logged = false;
@@ -361,27 +371,34 @@ void Database::ReplayRecords(std::span<const WalRecord> records) {
 uint64_t Database::CheckLog() {
   const std::lock_guard<std::mutex> lock(writer_mutex_);
   if (volatile_ || !directory_->persistent()) return 0;
-  ReadNewestManifest(*directory_);
-  uint64_t read = 0, cut = 0;
-  for (const std::string& name : directory_->List()) {
-    const OwnFileName own = ParseOwnFileName(name);
-    if (own.kind != OwnFile::kWal || own.number < manifest_.wal) continue;
+  for (int attempt = 1;; ++attempt) {
+    // On disk, not this reader's: it may have moved on since.
+    const std::optional<uint64_t> generation = NewestGeneration(*directory_);
+    uint64_t read = 0, cut = 0;
     try {
-      const WalReplay log = ReplayWal(*directory_, own.number, id_, manifest_.sequence,
-                                      [](uint64_t, std::span<const WalRecord>) {});
-      read += log.valid_bytes + log.cut_bytes;
-      cut += log.cut_bytes;
-    } catch (const Error& e) {
-      if (e.code() != ErrorCode::kNotFound) throw;  // another process removed it meanwhile
+      const Manifest manifest = ReadNewestManifest(*directory_).value_or(manifest_);
+      uint64_t sequence = manifest.sequence;
+      for (const uint64_t number : LogNumbers(*directory_, manifest)) {
+        const WalReplay log = ReplayWal(*directory_, number, id_, sequence,
+                                        [](uint64_t, std::span<const WalRecord>) {});
+        sequence = log.next_sequence - 1;
+        read += log.valid_bytes + log.cut_bytes;
+        cut += log.cut_bytes;
+      }
+    } catch (const Error&) {
+      // A writer may have taken away what the manifest named.
+      if (!read_only() || attempt == kOpenAttempts || NewestGeneration(*directory_) == generation)
+        throw;
+      continue;
     }
+    // Beside a writer, the end of the log may be a transaction that is being written.
+    if (cut > 0 && !read_only()) {
+      throw Error(ErrorCode::kCorrupt, directory_->path() + ": the log ends with " +
+                                           std::to_string(cut) +
+                                           " bytes that are no whole transaction");
+    }
+    return read;
   }
-  // Beside a writer, the end of the log may be a transaction that is being written.
-  if (cut > 0 && !read_only()) {
-    throw Error(ErrorCode::kCorrupt, directory_->path() + ": the log ends with " +
-                                         std::to_string(cut) +
-                                         " bytes that are no whole transaction");
-  }
-  return read;
 }
 
 // --- Collections
@@ -460,6 +477,10 @@ std::shared_ptr<Collection> Database::OpenCollection(const std::string& name,
   if (const std::shared_ptr<Collection> found = FindCollection(name)) {
     agreed(*found);
     return found;
+  }
+  if (manifest_.next_collection > kMaxCollectionId) {
+    throw Error(ErrorCode::kUnsupported,
+                directory_->path() + " has given every id that a collection can have");
   }
   const CollectionEntry entry = NewEntry(manifest_.next_collection, name, request);
   LogAlone(WalRecordType::kCreateCollection, entry.id, EncodeCollection(entry));

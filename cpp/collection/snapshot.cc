@@ -87,9 +87,8 @@ void Snapshot::BeginFolder() {
   manifest_.collections.clear();
   for (const auto& collection : db.Collections()) {
     manifest_.collections.push_back(
-        collection->Describe(collection->CopySegments(*target_, db.id_)));
+        collection->Describe(collection->CopySegments(*target_, db.id_, manifest_.next_segment)));
   }
-  manifest_.next_segment = (uint64_t{1} << 62) + manifest_.next_collection;
 }
 
 void Snapshot::BeginContainer() {

@@ -45,6 +45,7 @@ void Verification::Open(const Part& part) {
     sections_ = segment_->file().Sections();
   });
   section_ = block_ = row_ = 0;
+  next_row_ = part.collection->next_row;
 }
 
 // False when there are no more.
@@ -75,7 +76,7 @@ bool Verification::CheckRows() {
       if (s.Find(s.Id(slot)) == kNoSlot) s.Damaged((row + " is not in the id table").c_str());
       if (!s.Metadata(slot).empty()) ParseJson(s.Metadata(slot), "metadata");
       if (!s.space().IsSound(s.Vector(slot))) s.Damaged((row + " has no sound vector").c_str());
-      if (slot > 0 && s.Number(slot) <= s.Number(slot - 1))
+      if ((slot > 0 && s.Number(slot) <= s.Number(slot - 1)) || s.Number(slot) >= next_row_)
         s.Damaged((row + " is out of order").c_str());
       if (slot >= s.linked()) continue;
       for (int level = 0; level <= s.LevelOf(slot); ++level) s.CheckedLinks(slot, level);

@@ -51,6 +51,7 @@ class Verification {
   std::vector<Section> sections_;
   bool sound_ = true;  // of this segment
   size_t section_ = 0, block_ = 0, row_ = 0;
+  uint64_t next_row_ = 0;  // of its collection
   bool log_checked_ = false;
   size_t files_ = 0;
   uint64_t done_ = 0, total_ = 0;

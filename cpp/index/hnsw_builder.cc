@@ -334,7 +334,7 @@ void HnswBuilder::RestoreRow(const float* vector, const std::vector<NeighborList
     }
     auto* links = index.get_linklist_at_level(slot, static_cast<int>(level));
     index.setListCount(links, static_cast<uint16_t>(levels[level].count));
-    std::memcpy(links + 1, levels[level].begin, levels[level].count * sizeof(uint32_t));
+    std::copy_n(levels[level].begin, levels[level].count, links + 1);  // null when there are none
   }
 }
 

@@ -199,6 +199,8 @@ std::unique_ptr<Directory> OpenContainer(std::shared_ptr<const Mapping> bytes,
     if (offset > header.word48 || n > header.word48 - offset || offset % kAlignment != 0) {
       throw Error(ErrorCode::kCorrupt, what + ": an entry lies outside");
     }
+    if (!IsPlainFileName(name))
+      throw Error(ErrorCode::kCorrupt, what + ": an entry has a name that no file can have");
     entries.push_back({std::string(name), offset, n});
   }
   return std::make_unique<ContainerDirectory>(what, std::move(bytes), std::move(entries));

@@ -1,5 +1,6 @@
 #include "storage/file.h"
 
+#include <algorithm>
 #include <limits>
 #include <new>
 #include <string_view>
@@ -26,13 +27,16 @@ class SharedMapping final : public Mapping {
 
 }  // namespace
 
+bool IsPlainFileName(std::string_view name) {
+  return !name.empty() && name.size() <= 200 && name != "." && name != ".." &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return static_cast<unsigned char>(c) >= 0x20 &&
+                  std::string_view("/\\:*?\"<>|").find(c) == std::string_view::npos;
+         });
+}
+
 void CheckFileName(const std::string& name) {
-  bool plain = !name.empty() && name.size() <= 200 && name != "." && name != "..";
-  for (const char c : name) {
-    plain = plain && static_cast<unsigned char>(c) >= 0x20 &&
-            std::string_view("/\\:*?\"<>|").find(c) == std::string_view::npos;
-  }
-  if (!plain)
+  if (!IsPlainFileName(name))
     throw Error(ErrorCode::kInvalidOption, "expected a plain file name, got \"" + name + "\"");
 }
 

@@ -57,8 +57,11 @@ class WriterLock {
   virtual ~WriterLock() = default;
 };
 
-/// A flat folder. Names are those of every system: 1 … 200 bytes, no control characters, none of
-/// / \ : * ? " < > |, not . or ..; others throw kInvalidOption. Any thread; one call at a time per
+/// May every system have a file of this name: 1 … 200 bytes, no control characters, none of
+/// / \ : * ? " < > |, not . or ..?
+bool IsPlainFileName(std::string_view name);
+
+/// A flat folder. Names that are not plain throw kInvalidOption. Any thread; one call at a time per
 /// name.
 class Directory {
  public:

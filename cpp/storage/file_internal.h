@@ -12,7 +12,7 @@
 
 namespace ruvector {
 
-/// Throws kInvalidOption unless `name` is a plain file name (file.h, Directory).
+/// Throws kInvalidOption unless `name` is a plain file name.
 void CheckFileName(const std::string& name);
 
 /// Throws kInvalidOption for a path that is empty or holds a NUL.

@@ -130,6 +130,12 @@ class BodyReader {
     }
     return v;
   }
+  uint64_t Counter(const Json& o, const char* key) const {
+    const uint64_t v = HexNumber(o, key);
+    if (v > kMaxCounter)
+      throw Error(ErrorCode::kCorrupt, what_ + ": \"" + key + "\" is out of range");
+    return v;
+  }
   FileRef File(const Json& o) const {
     FileRef file{Text(o, "name"), Number(o, "bytes", uint64_t{1} << 48)};
     const OwnFile kind = ParseOwnFileName(file.name).kind;
@@ -141,7 +147,7 @@ class BodyReader {
   }
   SegmentEntry Segment(const Json& o) const {
     SegmentEntry s;
-    s.id = HexNumber(o, "id");
+    s.id = Counter(o, "id");
     s.rows = Number(o, "rows", kNoSlot - 1);
     if (const std::string codec = Text(o, "codec"); codec != "none") {
       throw Error(ErrorCode::kUnsupported, what_ + ": has a segment with codec \"" + codec +
@@ -156,7 +162,7 @@ class BodyReader {
   }
   CollectionEntry Collection(const Json& o) const {
     CollectionEntry c;
-    c.id = static_cast<uint32_t>(Number(o, "id", 0xffffffff));
+    c.id = static_cast<uint32_t>(Number(o, "id", kMaxCollectionId));
     c.name = Text(o, "name");
     c.dimensions = static_cast<size_t>(Number(o, "dimensions", kMaxDimensions));
     const std::optional<Metric> metric = ParseMetric(Text(o, "metric"));
@@ -165,7 +171,7 @@ class BodyReader {
     c.m = static_cast<size_t>(Number(hnsw, "m", 512));
     c.ef_construction = static_cast<size_t>(Number(hnsw, "efConstruction", kMaxEf));
     c.seed = HexNumber(o, "seed");
-    c.next_row = HexNumber(o, "nextRow");
+    c.next_row = Counter(o, "nextRow");
     if (!metric || c.name.empty() || c.dimensions == 0 || c.m < 2 || c.ef_construction == 0 ||
         (c.index != "auto" && c.index != "flat" && c.index != "hnsw")) {
       throw Error(ErrorCode::kCorrupt,
@@ -312,15 +318,21 @@ std::optional<Manifest> ReadNewestManifest(Directory& directory) {
   }
   Manifest m;
   m.database = header.database;
-  m.generation = reader.HexNumber(document, "generation");
-  m.sequence = reader.HexNumber(document, "sequence");
-  m.wal = reader.HexNumber(document, "wal");
-  m.next_segment = reader.HexNumber(document, "nextSegment");
+  m.generation = reader.Counter(document, "generation");
+  m.sequence = reader.Counter(document, "sequence");
+  m.wal = reader.Counter(document, "wal");
+  m.next_segment = reader.Counter(document, "nextSegment");
   if (m.generation != *newest)
     throw Error(ErrorCode::kCorrupt, what + ": is of another generation");
   m.next_collection = static_cast<uint32_t>(reader.Number(document, "nextCollection", 0xffffffff));
   for (const Json& c : reader.Get(document, "collections", &Json::IsArray).GetArray()) {
     m.collections.push_back(reader.Collection(c));
+    if (m.collections.back().id >= m.next_collection)
+      throw Error(ErrorCode::kCorrupt, what + ": \"nextCollection\" is the id of a collection");
+    for (const SegmentEntry& s : m.collections.back().segments) {
+      if (s.id >= m.next_segment)
+        throw Error(ErrorCode::kCorrupt, what + ": \"nextSegment\" is the id of a segment");
+    }
     for (size_t i = 0; i + 1 < m.collections.size(); ++i) {
       if (m.collections[i].id == m.collections.back().id ||
           m.collections[i].name == m.collections.back().name)

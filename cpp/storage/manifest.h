@@ -14,6 +14,11 @@
 
 namespace ruvector {
 
+/// One less than what 32 bits hold, for `next_collection` to be one more than any id.
+inline constexpr uint32_t kMaxCollectionId = 0xfffffffe;
+/// Of generations, sequence, log, segment and row numbers: far from where 64 bits end.
+inline constexpr uint64_t kMaxCounter = uint64_t{1} << 62;
+
 struct SegmentEntry {
   uint64_t id = 0;
   uint64_t rows = 0;

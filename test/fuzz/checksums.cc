@@ -42,11 +42,31 @@ void FixWal(std::string& file, const DatabaseId& database, uint64_t number, uint
   SetU64(file, 48, number);
   SetU32(file, 56, first);
   FixHeaderChecksum(file);
-  const uint32_t salt = WalSaltCrc(U32(file, 12));
+  // The salt is anything; it also says what else is put right, so that both are tried.
+  const uint32_t salt = U32(file, 12), salt_crc = WalSaltCrc(salt);
+  const bool follow = (salt & kWalFollow) != 0;
+  uint64_t sequence = first;
+  uint32_t records = 0;
   for (size_t at = kHeader; Inside(file, at, kWalRecordHeaderBytes);) {
     const uint64_t payload = U32(file, at);
     if (!Inside(file, at + kWalRecordHeaderBytes, payload)) break;
-    SetU32(file, at + 4, Crc32c(file.data() + at + 8, kWalRecordHeaderBytes - 8 + payload, salt));
+    if (follow) {
+      SetU64(file, at + 8, sequence);
+      file[at + 17] = static_cast<char>(file[at + 17] & kWalFlagSynced);
+      file[at + 18] = file[at + 19] = 0;
+      const size_t end = at + kWalRecordHeaderBytes + payload;
+      const size_t padded = std::min<size_t>(at + WalRecordBytes(payload), file.size());
+      std::fill(file.begin() + static_cast<long>(end), file.begin() + static_cast<long>(padded),
+                '\0');
+      ++records;
+      if (static_cast<uint8_t>(file[at + 16]) == static_cast<uint8_t>(WalRecordType::kCommit)) {
+        if (payload == 4) SetU32(file, at + kWalRecordHeaderBytes, records - 1);
+        records = 0;
+        ++sequence;
+      }
+    }
+    SetU32(file, at + 4,
+           Crc32c(file.data() + at + 8, kWalRecordHeaderBytes - 8 + payload, salt_crc));
     at += WalRecordBytes(payload);
   }
 }
@@ -120,6 +140,7 @@ void FixContainer(std::string& file, const DatabaseId& database) {
       if (own.kind == OwnFile::kManifest && part.size() >= kHeader)
         part = ManifestFile(std::string_view(part).substr(kHeader), database);
       if (part.size() == bytes) file.replace(offset, bytes, part);
+      SetU32(file, at + 4, Crc32c(part.data(), part.size()));
     }
     at += 24 + name_bytes;
   }

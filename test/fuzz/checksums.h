@@ -10,7 +10,8 @@ namespace ruvector::fuzz {
 /// Makes the header one of this format version and database; a shorter text is filled up.
 void FixHeader(std::string& file, std::string_view magic, const DatabaseId& database);
 /// Records as far as they follow each other; `number`: of the file; `first`: of its first
-/// transaction.
+/// transaction. Where the salt has the bit kWalFollow, also sequences, counts of commits, padding.
+inline constexpr uint32_t kWalFollow = 1;
 void FixWal(std::string& file, const DatabaseId& database, uint64_t number, uint32_t first);
 /// Header, and where they lie inside: footer, tables, blocks.
 void FixSegment(std::string& file, const DatabaseId& database, uint64_t segment);

@@ -5,10 +5,12 @@
 #include <thread>
 
 #include "collection/model.h"
+#include "collection/snapshot.h"
 #include "core/coding.h"
 #include "core/crc32c.h"
 #include "core/error.h"
 #include "storage/segment_file.h"
+#include "support/borrowed_directory.h"
 #include "support/catch.h"
 #include "support/fault_directory.h"
 #include "support/test_folder.h"
@@ -237,13 +239,29 @@ TEST_CASE("a segment that a hostile hand made gives CORRUPT or some answer, neve
   REQUIRE(answered > 100);
 }
 
+TEST_CASE("a snapshot of a closed database is refused", "[database]") {
+  FaultDirectory disk;
+  const std::shared_ptr<Database> db =
+      Database::OpenIn(std::make_unique<BorrowedDirectory>(disk), Options(IndexKind::kHnsw));
+  Rng rng(13);
+  InsertRandom(*db, rng, 0, 10);
+  db->Close();
+  const TestFolder folder;
+  for (const std::string path : {folder.path() + "/copy", folder.path() + "/copy.rvf"}) {
+    CHECK(ErrorOf([&] { Snapshot(db, path).Step(); }).code() == ErrorCode::kClosed);
+    CHECK(KindOfPath(path) == PathKind::kNone);
+  }
+}
+
 TEST_CASE("several parts are one segment", "[database]") {
   const std::unique_ptr<Database> source = Database::OpenIn(nullptr, Options(IndexKind::kHnsw));
   Rng rng(13);
   InsertRandom(*source, rng, 0, 300);
   const std::unique_ptr<Directory> whole = NewMemoryDirectory();
   const DatabaseId id{};
-  const std::vector<SegmentEntry> entries = source->collection().CopySegments(*whole, id);
+  uint64_t next_segment = 100;
+  const std::vector<SegmentEntry> entries =
+      source->collection().CopySegments(*whole, id, next_segment);
   const std::string bytes = ReadWholeFile(*whole, entries[0].parts[0].name, 1 << 30);
 
   const std::unique_ptr<Directory> split = NewMemoryDirectory();

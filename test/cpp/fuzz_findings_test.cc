@@ -1,0 +1,167 @@
+// What hostile files could do before fuzzing (test/fuzz), or reading for it, found them out.
+#include <limits>
+
+#include "../fuzz/checksums.cc"
+#include "collection/compaction.h"
+#include "collection/model.h"
+#include "core/error.h"
+#include "storage/file_header.h"
+#include "storage/manifest.h"
+#include "support/borrowed_directory.h"
+#include "support/catch.h"
+#include "support/fault_directory.h"
+#include "support/test_folder.h"
+
+namespace ruvector::test {
+namespace {
+
+constexpr size_t kDimensions = 3;
+constexpr size_t kRows = 300;
+
+DatabaseOptions Options() {
+  DatabaseOptions options;
+  options.dimensions = kDimensions;
+  options.metric = Metric::kEuclidean;
+  options.index = IndexKind::kHnsw;
+  options.threads = 1;
+  options.background = false;
+  return options;
+}
+
+std::shared_ptr<Database> OpenOn(Directory& disk) {
+  return Database::OpenIn(std::make_unique<BorrowedDirectory>(disk), Options());
+}
+
+std::vector<float> VectorOf(size_t row) {
+  Rng rng(row);
+  return RandomVector(rng, kDimensions);
+}
+
+void Compact(const std::shared_ptr<Database>& db) {
+  Compaction compaction(db);
+  while (compaction.Step()) {
+  }
+}
+
+void Build(Directory& disk) {
+  const std::shared_ptr<Database> db = OpenOn(disk);
+  Step step;
+  for (size_t i = 0; i < kRows; ++i)
+    step.changes.push_back({Operation::Kind::kPut, "id" + std::to_string(i), {VectorOf(i), ""}});
+  step.Run(*db);
+  Compact(db);
+  db->Close();
+}
+
+// The files of `disk`, with `change` done to one and its checksums right again.
+template <typename Change>
+std::unique_ptr<FaultDirectory> Changed(const FaultDirectory& disk, OwnFile kind, Change change) {
+  auto memory = NewMemoryDirectory("changed");
+  for (const std::string& name : disk.List()) {
+    std::string bytes = disk.Content(name);
+    const OwnFileName own = ParseOwnFileName(name);
+    if (own.kind == kind) change(bytes, own.number);
+    memory->AddFile(name, ShareString(bytes));
+  }
+  return std::make_unique<FaultDirectory>(std::move(memory));
+}
+
+// `from`, in the manifest's body, becomes `to`.
+std::unique_ptr<FaultDirectory> WithBody(const FaultDirectory& disk, const DatabaseId& id,
+                                         const std::string& from, const std::string& to) {
+  return Changed(disk, OwnFile::kManifest, [&](std::string& bytes, uint64_t) {
+    std::string body = bytes.substr(kFileHeaderBytes);
+    const size_t at = body.find(from);
+    REQUIRE(at != std::string::npos);
+    bytes = fuzz::ManifestFile(body.replace(at, from.size(), to), id);
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a segment whose vectors are no numbers is damaged, in every search", "[fuzz]") {
+  FaultDirectory disk;
+  Build(disk);
+  const DatabaseId id = ReadNewestManifest(disk)->database;
+  const auto changed = Changed(disk, OwnFile::kSegment, [&](std::string& bytes, uint64_t segment) {
+    const std::vector<float> vector = VectorOf(7);
+    const std::string_view old(reinterpret_cast<const char*>(vector.data()),
+                               kDimensions * sizeof(float));
+    const size_t at = bytes.find(old);
+    REQUIRE(at != std::string::npos);
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    bytes.replace(at, sizeof nan, reinterpret_cast<const char*>(&nan), sizeof nan);
+    fuzz::FixSegment(bytes, id, segment);
+  });
+  const std::shared_ptr<Database> db = OpenOn(*changed);
+  const std::vector<float> query(kDimensions, 0.5f);
+  SearchRequest request;
+  request.vector = query.data();
+  request.k = kRows;
+  request.ef_search = kRows;
+  for (const bool exact : {true, false}) {
+    request.exact = exact;
+    CHECK(ErrorOf([&] { db->collection().Search(request); }).code() == ErrorCode::kCorrupt);
+  }
+}
+
+// A writer would give the id once more, and nobody could open what it had written.
+TEST_CASE("a manifest whose next collection would have an id in use is damaged", "[fuzz]") {
+  FaultDirectory disk;
+  Build(disk);
+  const DatabaseId id = ReadNewestManifest(disk)->database;
+  const std::string next = GENERATE("0", "1");
+  const auto changed = WithBody(disk, id, "\"nextCollection\":2", "\"nextCollection\":" + next);
+  CHECK(ErrorOf([&] { OpenOn(*changed); }).code() == ErrorCode::kCorrupt);
+}
+
+TEST_CASE("a manifest whose counters run into what is there, or out of 64 bits, is damaged",
+          "[fuzz]") {
+  FaultDirectory disk;
+  Build(disk);
+  const DatabaseId id = ReadNewestManifest(disk)->database;
+  const auto hex = [](uint64_t n) {
+    return "\"" + Hex16(n).substr(Hex16(n).find_first_not_of('0')) + "\"";
+  };
+  const Manifest manifest = *ReadNewestManifest(disk);
+  const std::string segment = hex(manifest.collections[0].segments.back().id);
+  const auto [key, now, then] = GENERATE_COPY(values<std::array<std::string, 3>>({
+      {"nextSegment", hex(manifest.next_segment), segment},
+      {"nextSegment", hex(manifest.next_segment), "\"ffffffffffffffff\""},
+      {"nextRow", hex(manifest.collections[0].next_row), "\"ffffffffffffffff\""},
+      {"nextRow", hex(manifest.collections[0].next_row), "\"5\""},
+      {"sequence", hex(manifest.sequence), "\"ffffffffffffffff\""},
+  }));
+  const auto changed = WithBody(disk, id, "\"" + key + "\":" + now, "\"" + key + "\":" + then);
+  CHECK(ErrorOf([&] { OpenOn(*changed); }).code() == ErrorCode::kCorrupt);
+}
+
+TEST_CASE("a database whose ids of collections are used up stays as it is", "[fuzz]") {
+  FaultDirectory disk;
+  Build(disk);
+  const DatabaseId id = ReadNewestManifest(disk)->database;
+  const auto changed = WithBody(disk, id, "\"nextCollection\":2", "\"nextCollection\":4294967294");
+  CollectionRequest request;
+  request.dimensions = 2;
+  for (int opened = 0; opened < 3; ++opened) {
+    const std::shared_ptr<Database> db = OpenOn(*changed);
+    CHECK(db->OpenCollection("last", request)->id() == 4294967294u);
+    CHECK(ErrorOf([&] { db->OpenCollection("one more", request); }).code() ==
+          ErrorCode::kUnsupported);
+    CHECK(db->CollectionNames().size() == 2);
+    CHECK(ReadAll(*db).size() == kRows);
+    if (opened == 1) db->Checkpoint();
+  }
+}
+
+TEST_CASE("a container with a file name that leads elsewhere is damaged", "[fuzz]") {
+  const std::shared_ptr<Database> db = Database::OpenIn(nullptr, Options());
+  std::string bytes = db->ToBytes();
+  const size_t at = bytes.rfind("manifest-");
+  REQUIRE(at != std::string::npos);
+  bytes.replace(at, 9, GENERATE("../../../", "manifest/"));
+  fuzz::FixContainer(bytes, DatabaseId{});
+  CHECK(ErrorOf([&] { Database::FromBytes(bytes, Options()); }).code() == ErrorCode::kCorrupt);
+}
+
+}  // namespace ruvector::test
