@@ -1,6 +1,7 @@
 // The files of Node for the WebAssembly core: the object that wasm/files.js documents as Module.ruvectorFiles.
 import * as fs from 'node:fs';
 import * as os from 'node:os';
+import * as path from 'node:path';
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
 const modes = [O_RDONLY, O_RDWR | O_CREAT | O_EXCL, O_RDWR];
@@ -31,12 +32,32 @@ function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
+// A terminated worker thread runs no code that would remove its lock file, but Node closes its files: lock files are kept open, so that
+// other threads of this process see whose writer is gone. All of a process start alike: writer-wasm-<pid>-<start>-<space>-<nonce>.lock.
+const lockName = /^(writer-wasm-.*-)[0-9a-f]{16}\.lock$/;
+const locks = new Map<string, number>();
+
+/** Without the lock files of threads of this process that have ended. */
+function withoutDeadLocks(folder: string, names: string[]): string[] {
+  const own = names.find((name) => locks.has(`${folder}/${name}`));
+  const start = lockName.exec(own ?? '')?.[1];
+  const others = names.filter((name) => name !== own && lockName.exec(name)?.[1] === start);
+  if (start === undefined || others.length === 0 || !fs.existsSync('/proc/self/fd')) return names;
+  const open = fs.readdirSync('/proc/self/fd').map((fd) => path.basename(linkTarget(`/proc/self/fd/${fd}`)));
+  const dead = others.filter((name) => !open.includes(name));
+  for (const name of dead) fs.rmSync(`${folder}/${name}`, { force: true });
+  return names.filter((name) => !dead.includes(name));
+}
+
 export const nodeFiles = {
-  open(path: string, mode: 0 | 1 | 2): number {
-    const fd = fs.openSync(path, (modes[mode] as number) | O_NOFOLLOW | O_NONBLOCK, 0o644);
-    if (fs.fstatSync(fd).isFile()) return fd;
+  open(file: string, mode: 0 | 1 | 2): number {
+    const fd = fs.openSync(file, (modes[mode] as number) | O_NOFOLLOW | O_NONBLOCK, 0o644);
+    if (fs.fstatSync(fd).isFile()) {
+      if (mode === 1 && lockName.test(path.basename(file))) locks.set(file, fs.openSync(file, O_RDONLY));
+      return fd;
+    }
     fs.closeSync(fd);
-    throw new Error(`${path} is no regular file`);
+    throw new Error(`${file} is no regular file`);
   },
   size: (fd: number): number => fs.fstatSync(fd).size,
   read(fd: number, offset: number, into: Uint8Array): number {
@@ -55,12 +76,13 @@ export const nodeFiles = {
   sync: (fd: number): void => fs.fdatasyncSync(fd),
   truncate: (fd: number, size: number): void => fs.ftruncateSync(fd, size),
   close: (fd: number): void => fs.closeSync(fd),
-  list(path: string): string[] | null {
+  list(folder: string): string[] | null {
     try {
-      return fs
-        .readdirSync(path, { withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map((entry) => entry.name);
+      const entries = fs.readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
+      return withoutDeadLocks(
+        folder,
+        entries.map((entry) => entry.name),
+      );
     } catch (error) {
       if (isMissing(error)) return null;
       throw error;
@@ -71,7 +93,12 @@ export const nodeFiles = {
     if (!stat) return 0;
     return stat.isDirectory() ? 2 : 1;
   },
-  remove: (path: string): void => fs.rmSync(path, { force: true }),
+  remove(file: string): void {
+    const lock = locks.get(file);
+    if (lock !== undefined) fs.closeSync(lock);
+    locks.delete(file);
+    fs.rmSync(file, { force: true });
+  },
   rename: (from: string, to: string): void => fs.renameSync(from, to),
   mkdir(path: string): void {
     try {
