@@ -339,6 +339,10 @@ void Database::ReplayRecords(std::span<const WalRecord> records) {
   std::set<Collection*> touched;
   for (const WalRecord& record : records) {
     if (record.type == WalRecordType::kClosed) continue;
+    const bool changes_collections = record.type == WalRecordType::kCreateCollection ||
+                                     record.type == WalRecordType::kDropCollection;
+    if (changes_collections && records.size() > 1)
+      corrupt("makes or drops a collection in a transaction with other writes");
     if (record.type == WalRecordType::kCreateCollection) {
       const CollectionEntry entry = DecodeCollection(record.payload, "log record");
       if (entry.id != record.collection || entry.id < manifest_.next_collection ||

@@ -272,6 +272,8 @@ class Salvager {
       }
       if (!at->second->dropped()) operations.push_back(ReadOperation(record, *at->second, vectors));
     }
+    // A hostile log may drop what it has just written to.
+    std::erase_if(operations, [](const Operation& o) { return o.collection->dropped(); });
     if (!operations.empty()) target_->Write([&] { return operations; });
   }
 

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "storage/file_header.h"
 #include "storage/manifest.h"
+#include "storage/wal.h"
 #include "support/borrowed_directory.h"
 #include "support/catch.h"
 #include "support/fault_directory.h"
@@ -152,6 +153,32 @@ TEST_CASE("a database whose ids of collections are used up stays as it is", "[fu
     CHECK(ReadAll(*db).size() == kRows);
     if (opened == 1) db->Checkpoint();
   }
+}
+
+// Its writes would be applied to a collection that is no more.
+TEST_CASE("a transaction of the log that drops a collection and does something else is damage",
+          "[fuzz]") {
+  FaultDirectory disk;
+  Build(disk);
+  CollectionRequest request;
+  request.dimensions = 2;
+  {
+    const std::shared_ptr<Database> db = OpenOn(disk);
+    db->OpenCollection("other", request);
+    db->Checkpoint();
+    db->Close();
+  }
+  const Manifest manifest = *ReadNewestManifest(disk);
+  const WalReplay log = ReplayWal(disk, manifest.wal, manifest.database, manifest.sequence,
+                                  [](uint64_t, std::span<const WalRecord>) {});
+  const std::unique_ptr<WalWriter> writer = WalWriter::Continue(
+      disk, manifest.wal, manifest.database, log.valid_bytes, log.next_sequence);
+  const uint32_t other = manifest.collections.back().id;
+  if (GENERATE(true, false)) writer->Add(WalRecordType::kClear, other, {});
+  writer->Add(WalRecordType::kDropCollection, other, {});
+  writer->Add(WalRecordType::kClear, manifest.collections.front().id, {});
+  writer->Commit(true);
+  CHECK(ErrorOf([&] { OpenOn(disk); }).code() == ErrorCode::kCorrupt);
 }
 
 TEST_CASE("a container with a file name that leads elsewhere is damaged", "[fuzz]") {

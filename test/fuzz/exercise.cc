@@ -18,7 +18,7 @@ Rows ReadRows(const Collection& collection, bool& consistent) {
   while (cursor) {
     const ScanPage page = collection.Scan(*cursor, 100, nullptr, true);
     for (const Row& row : page.rows) {
-      if (!rows.emplace(row.id, std::pair(row.vector, row.metadata)).second) consistent = false;
+      if (!rows.emplace(row.id, Stored{row.vector, row.metadata}).second) consistent = false;
     }
     Require(!page.cursor || *page.cursor > *cursor, "a cursor goes on");
     cursor = page.cursor;
@@ -26,11 +26,7 @@ Rows ReadRows(const Collection& collection, bool& consistent) {
   for (const auto& [id, row] : rows) {
     const std::optional<Row> found = collection.Get(id, true);
     Require(found.has_value() == collection.Has(id), "who is there can be read");
-    // Not a number differs from itself.
-    const bool same =
-        found && found->metadata == row.second &&
-        std::memcmp(found->vector.data(), row.first.data(), row.first.size() * sizeof(float)) == 0;
-    if (!same) consistent = false;
+    if (!found || Stored{found->vector, found->metadata} != row) consistent = false;
   }
   return rows;
 }
@@ -68,6 +64,11 @@ struct Counter {
 Counter counter;
 
 }  // namespace
+
+bool Stored::operator==(const Stored& other) const {
+  return metadata == other.metadata && vector.size() == other.vector.size() &&
+         std::memcmp(vector.data(), other.vector.data(), vector.size() * sizeof(float)) == 0;
+}
 
 void Require(bool holds, const char* what) {
   if (holds) return;

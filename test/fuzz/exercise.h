@@ -26,8 +26,14 @@ inline constexpr std::initializer_list<ErrorCode> kRefusals = {ErrorCode::kCorru
 bool Survives(const std::function<void()>& f,
               std::initializer_list<ErrorCode> codes = {ErrorCode::kCorrupt});
 
-/// Vector and metadata by id.
-using Rows = std::map<std::string, std::pair<std::vector<float>, std::string>>;
+struct Stored {
+  std::vector<float> vector;
+  std::string metadata;
+  /// By their bits: what is no number differs from itself.
+  bool operator==(const Stored& other) const;
+};
+/// By id.
+using Rows = std::map<std::string, Stored>;
 
 struct Content {
   std::map<std::string, Rows> collections;
