@@ -22,7 +22,6 @@
 namespace ruvector {
 
 inline constexpr std::string_view kDefaultCollectionName = "default";
-inline constexpr size_t kMaxCollectionNameBytes = 255;
 
 /// When a transaction is safe.
 enum class Durability {

@@ -16,6 +16,7 @@ namespace ruvector {
 
 /// One less than what 32 bits hold, for `next_collection` to be one more than any id.
 inline constexpr uint32_t kMaxCollectionId = 0xfffffffe;
+inline constexpr size_t kMaxCollectionNameBytes = 255;
 /// Of generations, sequence, log, segment and row numbers: far from where 64 bits end.
 inline constexpr uint64_t kMaxCounter = uint64_t{1} << 62;
 

@@ -54,6 +54,16 @@ void Build(Directory& disk) {
   db->Close();
 }
 
+// A second collection, in the manifest.
+void AddOther(Directory& disk) {
+  const std::shared_ptr<Database> db = OpenOn(disk);
+  CollectionRequest request;
+  request.dimensions = 2;
+  db->OpenCollection("other", request);
+  db->Checkpoint();
+  db->Close();
+}
+
 // The files of `disk`, with `change` done to one and its checksums right again.
 template <typename Change>
 std::unique_ptr<FaultDirectory> Changed(const FaultDirectory& disk, OwnFile kind, Change change) {
@@ -137,6 +147,17 @@ TEST_CASE("a manifest whose counters run into what is there, or out of 64 bits, 
   CHECK(ErrorOf([&] { OpenOn(*changed); }).code() == ErrorCode::kCorrupt);
 }
 
+TEST_CASE("a manifest with the name of a collection that nobody could ask for is damaged",
+          "[fuzz]") {
+  FaultDirectory disk;
+  Build(disk);
+  AddOther(disk);
+  const DatabaseId id = ReadNewestManifest(disk)->database;
+  const auto changed = WithBody(disk, id, "\"name\":\"other\"",
+                                "\"name\":\"" + std::string(256, 'x') + "\"");
+  CHECK(ErrorOf([&] { OpenOn(*changed); }).code() == ErrorCode::kCorrupt);
+}
+
 TEST_CASE("a database whose ids of collections are used up stays as it is", "[fuzz]") {
   FaultDirectory disk;
   Build(disk);
@@ -160,14 +181,7 @@ TEST_CASE("a transaction of the log that drops a collection and does something e
           "[fuzz]") {
   FaultDirectory disk;
   Build(disk);
-  CollectionRequest request;
-  request.dimensions = 2;
-  {
-    const std::shared_ptr<Database> db = OpenOn(disk);
-    db->OpenCollection("other", request);
-    db->Checkpoint();
-    db->Close();
-  }
+  AddOther(disk);
   const Manifest manifest = *ReadNewestManifest(disk);
   const WalReplay log = ReplayWal(disk, manifest.wal, manifest.database, manifest.sequence,
                                   [](uint64_t, std::span<const WalRecord>) {});

@@ -1,0 +1,221 @@
+// Every allocation of every call fails once, and then all after it: the call throws and has changed
+// nothing, or has done its work; the database goes on, and what is on disk opens.
+#include <cstdlib>
+
+#include "collection/compaction.h"
+#include "collection/database_check.h"
+#include "collection/edits.h"
+#include "collection/life.h"
+#include "collection/snapshot.h"
+#include "support/catch.h"
+#include "support/failing_memory.h"
+#include "support/test_folder.h"
+
+namespace ruvector::test {
+namespace {
+
+constexpr size_t kDimensions = 3;
+
+DatabaseOptions Options(const std::string& path) {
+  DatabaseOptions options;
+  options.path = path;
+  options.dimensions = kDimensions;
+  options.metric = Metric::kEuclidean;
+  options.index = IndexKind::kHnsw;
+  options.m = 4;
+  options.ef_construction = 8;
+  options.threads = 1;
+  options.background = false;
+  return options;
+}
+
+using Shared = std::shared_ptr<Database>;
+
+// Run again it changes nothing more.
+struct Call {
+  const char* name;
+  bool writes;
+  std::function<void(const Shared&)> run;
+};
+
+std::function<void(const Shared&)> Puts(size_t from, size_t to, uint64_t version) {
+  auto step = std::make_shared<Step>();
+  Rng rng(version * 1000 + from);
+  for (size_t i = from; i < to; ++i) {
+    step->changes.push_back({Operation::Kind::kPut,
+                             "id" + std::to_string(i),
+                             {RandomVector(rng, kDimensions),
+                              i % 2 == 0 ? "" : "{\"n\":" + std::to_string(version) + "}"}});
+  }
+  return [step](const Shared& db) { step->Run(*db); };
+}
+
+template <typename Work>
+void RunToEnd(Work&& work) {
+  while (work.Step()) {
+  }
+}
+
+// From an empty database to one with two segments, a log and a second collection, read in every
+// way.
+std::vector<Call> Script() {
+  const auto query = std::make_shared<std::vector<float>>(kDimensions, 0.5f);
+  const auto filter =
+      std::make_shared<Filter>(Filter::Parse(ParseJson("{\"n\":{\"$gte\":1}}", "filter")));
+  const auto search = [=](bool exact, bool filtered) {
+    return [=](const Shared& db) {
+      SearchRequest request;
+      request.vector = query->data();
+      request.k = 5;
+      request.exact = exact;
+      request.filter = filtered ? filter.get() : nullptr;
+      request.include_vectors = true;
+      if (db->collection().Search(request).size() != 5) throw std::runtime_error("too few hits");
+    };
+  };
+  CollectionRequest request;
+  request.dimensions = kDimensions;
+  return {
+      {"insert", true, Puts(0, 1, 1)},
+      {"insert many", true, Puts(0, 300, 1)},
+      {"search a graph", false, search(false, false)},
+      {"checkpoint", false, [](const Shared& db) { db->Checkpoint(); }},
+      {"replace", true, Puts(100, 140, 2)},
+      {"search with a filter", false, search(false, true)},
+      {"delete", true,
+       [](const Shared& db) {
+         const std::string_view ids[] = {"id3", "id4", "id120"};
+         DeleteRows(*db, db->collection(), ids);
+       }},
+      {"update metadata", true,
+       [](const Shared& db) { UpdateRow(*db, db->collection(), "id7", nullptr, "{\"n\":9}"); }},
+      {"compact", false, [](const Shared& db) { RunToEnd(Compaction(db)); }},
+      {"insert beside a segment", true, Puts(290, 330, 3)},
+      {"delete by filter", true,
+       [=](const Shared& db) { DeleteMatching(*db, db->collection(), *filter); }},
+      {"open a collection", true, [=](const Shared& db) { db->OpenCollection("other", request); }},
+      {"write to both", true,
+       [=](const Shared& db) {
+         const std::shared_ptr<Collection> other = db->OpenCollection("other", {});
+         db->Write([&] {
+           return std::vector<Operation>{
+               {Operation::Kind::kPut, "a", "", query->data(), other.get()},
+               {Operation::Kind::kPut, "b", "{}", query->data(), &db->collection()}};
+         });
+       }},
+      {"scan", false, [](const Shared& db) { ReadState(*db); }},
+      {"search exactly", false, search(true, false)},
+      {"count", false, [=](const Shared& db) { db->collection().Count(filter.get()); }},
+      {"figures", false,
+       [](const Shared& db) {
+         db->Stats();
+         db->collection().Stats();
+       }},
+      {"snapshot", false,
+       [](const Shared& db) {
+         const TestFolder folder;
+         RunToEnd(Snapshot(db, folder.path()));
+       }},
+      {"bytes", false, [](const Shared& db) { Database::FromBytes(db->ToBytes(), {}); }},
+      {"verify", false,
+       [](const Shared& db) {
+         DatabaseCheck check(db);
+         RunToEnd(check);
+         if (!check.damage().empty()) throw std::runtime_error(check.damage()[0].detail);
+       }},
+      {"compact again", false, [](const Shared& db) { RunToEnd(Compaction(db)); }},
+      {"drop a collection", true, [](const Shared& db) { db->DropCollection("other"); }},
+      {"clear", true, [](const Shared& db) { DeleteAll(*db, db->collection()); }},
+      {"insert after clearing", true, Puts(0, 20, 4)},
+  };
+}
+
+// All of them in the long form; else more and more sparse ones.
+uint64_t After(uint64_t nth) {
+  return std::getenv("RUVECTOR_SOAK") != nullptr ? nth + 1 : nth + 1 + nth / 20;
+}
+
+}  // namespace
+
+TEST_CASE("out of memory: a call that throws has changed nothing, at every allocation",
+          "[memory]") {
+  if (!TestFolder::Available()) return;
+  const TestFolder folder;
+  std::shared_ptr<Database> db = Database::Open(Options(folder.path()));
+  const Shared reference = Database::OpenIn(nullptr, Options(""));
+  State before = ReadState(*reference);
+  size_t failures = 0;
+  for (const Call& call : Script()) {
+    CAPTURE(call.name);
+    call.run(reference);
+    const State after = ReadState(*reference);
+    for (const bool lasting : {true, false}) {
+      bool done = false;
+      for (uint64_t nth = 1; !done; nth = After(nth)) {
+        CAPTURE(nth, lasting);
+        std::string thrown;
+        {
+          const FailingMemory memory(nth, lasting);
+          try {
+            call.run(db);
+          } catch (const std::bad_alloc&) {
+            thrown = "bad_alloc";
+          } catch (const std::exception&) {
+            thrown = "something else";
+          }
+          done = !memory.failed();
+        }
+        failures += !done;
+if (getenv("DBG")) fprintf(stderr, "%s %d %llu %s\n", call.name, lasting, (unsigned long long)nth, thrown.c_str());
+        REQUIRE((thrown.empty() || (!done && thrown == "bad_alloc")));
+        // What is done is done, also where something after it, like a checkpoint, had to wait.
+        if (thrown.empty()) before = after;
+        const bool same = ReadState(*db) == before;
+        REQUIRE(same);
+      }
+    }
+    db->Close();
+    db = Database::Open(Options(folder.path()));
+    const bool same = ReadState(*db) == after;
+    REQUIRE(same);
+  }
+  WARN(failures << " failing allocations");
+  CHECK(failures > 500);
+}
+
+TEST_CASE("out of memory: opening throws and leaves the files as they are", "[memory]") {
+  if (!TestFolder::Available()) return;
+  const TestFolder folder;
+  State state;
+  {
+    const std::shared_ptr<Database> db = Database::Open(Options(folder.path()));
+    for (const Call& call : Script()) {
+      call.run(db);
+      if (std::string(call.name) == "write to both") break;
+    }
+    state = ReadState(*db);
+    db->Close();
+  }
+  for (const bool lasting : {true, false}) {
+    for (uint64_t nth = 1;; nth = After(nth)) {
+      CAPTURE(nth, lasting);
+      std::shared_ptr<Database> db;
+      bool failed;
+      {
+        const FailingMemory memory(nth, lasting);
+        try {
+          db = Database::Open(Options(folder.path()));
+        } catch (const std::bad_alloc&) {
+        }
+        failed = memory.failed();
+      }
+      REQUIRE((db || failed));
+      if (!db) db = Database::Open(Options(folder.path()));
+      const bool same = ReadState(*db) == state;
+      REQUIRE(same);
+      if (!failed) break;
+    }
+  }
+}
+
+}  // namespace ruvector::test
