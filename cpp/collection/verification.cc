@@ -1,5 +1,7 @@
 #include "collection/verification.h"
 
+#include <cmath>
+
 #include "core/error.h"
 #include "core/json.h"
 #include "index/hnsw_builder.h"
@@ -9,6 +11,8 @@ namespace {
 
 constexpr size_t kBlocksAtOnce = 64;
 constexpr size_t kRowsAtOnce = 4096;
+// Instruction sets round differently.
+constexpr float kScalarTolerance = 1e-4f;
 
 }  // namespace
 
@@ -76,6 +80,10 @@ bool Verification::CheckRows() {
       if (s.Find(s.Id(slot)) == kNoSlot) s.Damaged((row + " is not in the id table").c_str());
       if (!s.Metadata(slot).empty()) ParseJson(s.Metadata(slot), "metadata");
       if (!s.space().IsSound(s.Vector(slot))) s.Damaged((row + " has no sound vector").c_str());
+      const float scalar = s.space().ScalarOf(s.Vector(slot));
+      // Also true of what is no number.
+      if (!(std::fabs(s.Scalar(slot) - scalar) <= kScalarTolerance * std::fabs(scalar)))
+        s.Damaged((row + " has the scalar of another vector").c_str());
       if ((slot > 0 && s.Number(slot) <= s.Number(slot - 1)) || s.Number(slot) >= next_row_)
         s.Damaged((row + " is out of order").c_str());
       if (slot >= s.linked()) continue;

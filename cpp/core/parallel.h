@@ -42,8 +42,8 @@ void ParallelFor([[maybe_unused]] size_t threads, size_t begin, size_t end, cons
     const size_t wanted = (threads < end - begin ? threads : end - begin) - 1;
     try {
       for (size_t t = 0; t < wanted; ++t) helpers.emplace_back(work);
-    } catch (const std::system_error&) {
-      // The system has no more threads: the ones there are do all of it.
+    } catch (const std::exception&) {
+      // The system has no more threads, or no memory for them: the ones there are do all of it.
     }
     work();
     for (std::thread& helper : helpers) helper.join();

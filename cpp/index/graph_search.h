@@ -68,6 +68,7 @@ class SearchScratch {
 /// Hands out scratches to concurrent searches.
 class ScratchPool {
  public:
+  ScratchPool() { free_.reserve(kKept); }
   std::unique_ptr<SearchScratch> Take() {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (free_.empty()) return std::make_unique<SearchScratch>();
@@ -75,7 +76,7 @@ class ScratchPool {
     free_.pop_back();
     return scratch;
   }
-  void Give(std::unique_ptr<SearchScratch> scratch) {
+  void Give(std::unique_ptr<SearchScratch> scratch) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (free_.size() < kKept) free_.push_back(std::move(scratch));
   }
@@ -134,6 +135,16 @@ void GatherUnvisited(const View& view, Slot slot, SearchScratch& scratch) {
   }
 }
 
+/// Adds a row to the sorted `fresh`, unless `limit` rows in `pool` are closer already.
+inline void AddSorted(std::vector<SearchScratch::Entry>& fresh, float distance, Slot slot,
+                      const std::vector<SearchScratch::Entry>& pool, size_t limit) {
+  if (pool.size() == limit && distance >= pool.back().distance) return;
+  size_t at = fresh.size();
+  fresh.push_back({});
+  for (; at > 0 && fresh[at - 1].distance > distance; --at) fresh[at] = fresh[at - 1];
+  fresh[at] = {distance, slot & 0x7fffffffu, false};
+}
+
 /// Merges two sorted lists into the first, keeping the `limit` closest; `fresh` comes out shorter.
 /// Returns the lowest position that changed: one pass for all neighbours of a row, where inserting
 /// each would move the list's tail again and again.
@@ -190,14 +201,8 @@ void SearchGraph(const View& view, const PreparedQuery& query, size_t ef, const 
     pool[next].expanded = true;
     GatherUnvisited(view, pool[next].slot, scratch);
     fresh.clear();
-    for (const Slot slot : scratch.unvisited) {
-      const float d = query.Distance(view.Vector(slot), view.Scalar(slot));
-      if (pool.size() == ef && d >= pool.back().distance) continue;
-      size_t at = fresh.size();
-      fresh.push_back({});
-      for (; at > 0 && fresh[at - 1].distance > d; --at) fresh[at] = fresh[at - 1];
-      fresh[at] = {d, slot & 0x7fffffffu, false};
-    }
+    for (const Slot slot : scratch.unvisited)
+      AddSorted(fresh, query.Distance(view.Vector(slot), view.Scalar(slot)), slot, pool, ef);
     next = std::min(next + 1, MergeSorted(pool, fresh, ef));
   }
 

@@ -44,7 +44,7 @@ class HnswBuilder {
   /// Copies a row in, [dimensions] finite floats; not linked yet. Returns its slot.
   Slot Append(const float* vector);
   /// Links rows linked() … end - 1 on up to `threads` threads (one thread: the same graph every
-  /// time).
+  /// time). Throws std::bad_alloc and links none.
   void LinkRange(size_t end, size_t threads);
 
   const float* Vector(Slot slot) const { return Data(slot) + 1; }
@@ -90,7 +90,9 @@ class HnswBuilder {
   size_t GrownCapacity(size_t rows) const;
   size_t BytesOf(size_t capacity) const;
   int RandomLevel(Slot slot) const;
-  void LinkOne(Slot slot);
+  template <typename F>
+  void PrepareLinking(size_t begin, size_t end, size_t threads, const F& slot_of);
+  void LinkOne(Slot slot) noexcept;
   void UnlinkUnreached();
 
   MetricSpace space_;

@@ -3,6 +3,7 @@
 
 #include "../fuzz/checksums.cc"
 #include "collection/compaction.h"
+#include "collection/database_check.h"
 #include "collection/model.h"
 #include "core/error.h"
 #include "storage/file_header.h"
@@ -19,18 +20,18 @@ namespace {
 constexpr size_t kDimensions = 3;
 constexpr size_t kRows = 300;
 
-DatabaseOptions Options() {
+DatabaseOptions Options(Metric metric = Metric::kEuclidean) {
   DatabaseOptions options;
   options.dimensions = kDimensions;
-  options.metric = Metric::kEuclidean;
+  options.metric = metric;
   options.index = IndexKind::kHnsw;
   options.threads = 1;
   options.background = false;
   return options;
 }
 
-std::shared_ptr<Database> OpenOn(Directory& disk) {
-  return Database::OpenIn(std::make_unique<BorrowedDirectory>(disk), Options());
+std::shared_ptr<Database> OpenOn(Directory& disk, Metric metric = Metric::kEuclidean) {
+  return Database::OpenIn(std::make_unique<BorrowedDirectory>(disk), Options(metric));
 }
 
 std::vector<float> VectorOf(size_t row) {
@@ -44,8 +45,8 @@ void Compact(const std::shared_ptr<Database>& db) {
   }
 }
 
-void Build(Directory& disk) {
-  const std::shared_ptr<Database> db = OpenOn(disk);
+void Build(Directory& disk, Metric metric = Metric::kEuclidean) {
+  const std::shared_ptr<Database> db = OpenOn(disk, metric);
   Step step;
   for (size_t i = 0; i < kRows; ++i)
     step.changes.push_back({Operation::Kind::kPut, "id" + std::to_string(i), {VectorOf(i), ""}});
@@ -116,6 +117,26 @@ TEST_CASE("a segment whose vectors are no numbers is damaged, in every search", 
   }
 }
 
+TEST_CASE("verification sees what is no scalar of its row", "[fuzz]") {
+  FaultDirectory disk;
+  Build(disk, Metric::kCosine);
+  const DatabaseId id = ReadNewestManifest(disk)->database;
+  const MetricSpace space(Metric::kCosine, kDimensions);
+  const float wrong = GENERATE(std::numeric_limits<float>::quiet_NaN(), 0.0f, 1e30f);
+  const auto changed = Changed(disk, OwnFile::kSegment, [&](std::string& bytes, uint64_t segment) {
+    const float scalars[] = {space.ScalarOf(VectorOf(7).data()),
+                             space.ScalarOf(VectorOf(8).data())};
+    const size_t at = bytes.find({reinterpret_cast<const char*>(scalars), sizeof scalars});
+    REQUIRE(at != std::string::npos);
+    bytes.replace(at, sizeof wrong, reinterpret_cast<const char*>(&wrong), sizeof wrong);
+    fuzz::FixSegment(bytes, id, segment);
+  });
+  DatabaseCheck check(OpenOn(*changed, Metric::kCosine));
+  while (check.Step()) {
+  }
+  CHECK(check.damage().size() == 1);
+}
+
 // A writer would give the id once more, and nobody could open what it had written.
 TEST_CASE("a manifest whose next collection would have an id in use is damaged", "[fuzz]") {
   FaultDirectory disk;
@@ -153,8 +174,8 @@ TEST_CASE("a manifest with the name of a collection that nobody could ask for is
   Build(disk);
   AddOther(disk);
   const DatabaseId id = ReadNewestManifest(disk)->database;
-  const auto changed = WithBody(disk, id, "\"name\":\"other\"",
-                                "\"name\":\"" + std::string(256, 'x') + "\"");
+  const auto changed =
+      WithBody(disk, id, "\"name\":\"other\"", "\"name\":\"" + std::string(256, 'x') + "\"");
   CHECK(ErrorOf([&] { OpenOn(*changed); }).code() == ErrorCode::kCorrupt);
 }
 
