@@ -426,7 +426,7 @@ std::vector<SegmentEntry> Collection::WriteSegments(Directory& directory,
   return entries;
 }
 
-void Collection::CheckpointDone(const std::vector<SegmentEntry>& segments) noexcept {
+void Collection::CheckpointDone(std::vector<SegmentEntry> segments) noexcept {
   const std::lock_guard<FairMutex> lock(mutex_);
   const bool sealing = !segments.empty() && !segments.back().growing;
   if (written_) {
@@ -437,12 +437,12 @@ void Collection::CheckpointDone(const std::vector<SegmentEntry>& segments) noexc
   }
   written_.reset();
   for (size_t i = 0; i < sealed_.size(); ++i) {
-    sealed_[i]->manifest_entry() = segments[i];
+    sealed_[i]->manifest_entry() = std::move(segments[i]);
     sealed_[i]->set_tombstones_changed(false);
   }
   growing_entry_ = {};
   if (segments.size() > sealed_.size()) {
-    growing_entry_ = segments.back();
+    growing_entry_ = std::move(segments.back());
     (growing_ ? static_cast<Segment&>(*growing_) : *thawable_).set_tombstones_changed(false);
   }
   growing_changed_ = false;

@@ -113,7 +113,7 @@ class Collection {
   std::vector<SegmentEntry> WriteSegments(Directory& directory, const DatabaseId& database,
                                           uint64_t& next_segment, bool seal);
   /// The manifest with those segments is durable.
-  void CheckpointDone(const std::vector<SegmentEntry>& segments) noexcept;
+  void CheckpointDone(std::vector<SegmentEntry> segments) noexcept;
   /// The sealed segments, as the last manifest names them.
   std::vector<SegmentEntry> SealedEntries() const;
   /// Copies every segment into another folder, deleted rows marked; `next_segment` is the id that

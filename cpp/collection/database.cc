@@ -94,9 +94,16 @@ void Database::Commit(std::vector<Operation>& operations, Linking linking) {
     const size_t more = has_threads() ? 0 : kBacklogRows;
     if (Link(*collection, operations.size() + more) > 0) LinkInBackground();
   }
-  // What was cleared gives its room back.
-  if (CheckpointDue() || (clears && HasSegments())) TryCheckpoint({});
-  Maintain(operations.size());
+  AfterCommit(clears, operations.size());
+}
+
+void Database::AfterCommit(bool frees, size_t rows) noexcept {
+  try {
+    if (CheckpointDue() || (frees && HasSegments())) TryCheckpoint({});
+    Maintain(rows);
+  } catch (const std::exception&) {
+    // No memory, not even to say so. What was committed is; the next commit tries again.
+  }
 }
 
 size_t Database::Link(Collection& collection, size_t rows) {

@@ -152,7 +152,8 @@ class Database {
   void RenewLog(const std::vector<uint64_t>& numbers, uint32_t next_collection);
   void ReplayRecords(std::span<const WalRecord> records);
   std::shared_ptr<Collection> AddCollection(const CollectionEntry& entry,
-                                            const CollectionRequest& request);
+                                            const CollectionRequest& request,
+                                            const std::function<void()>& log = nullptr);
   void RemoveCollection(uint32_t id);
   std::shared_ptr<Collection> FindCollection(std::string_view name) const;
   std::vector<std::shared_ptr<Collection>> Collections() const;
@@ -160,6 +161,8 @@ class Database {
   // database.cc
   void RequireWritable() const;
   void Commit(std::vector<Operation>& operations, Linking linking);
+  // What a commit gives occasion to; `frees`: what was removed gives its room back.
+  void AfterCommit(bool frees, size_t rows) noexcept;
   void RequireBudget(std::span<const Operation> operations,
                      std::span<Collection* const> touched) const;
   void LogAlone(WalRecordType type, uint32_t collection, std::string_view payload);

@@ -47,7 +47,7 @@ void Database::TryCheckpoint(const CollectionSet& seal) {
   if (!wal_ && !volatile_) return;
   try {
     CheckpointLocked(seal);
-  } catch (const Error& e) {
+  } catch (const std::exception& e) {
     // The transaction itself is safe in the log. Trying again at every commit would only slow down
     // a full disk.
     if (wal_) next_checkpoint_bytes_ = wal_->bytes() + kLongLogBytes;
@@ -69,15 +69,19 @@ void Database::CheckpointLocked(const CollectionSet& seal) {
   }
   next.collections.clear();
   std::vector<std::shared_ptr<Collection>> written;
+  std::vector<std::vector<SegmentEntry>>
+      entries;  // copies: once the manifest is there, nothing may fail
   for (const auto& collection : Collections()) {
     const bool seals = seal.count(collection.get()) > 0;
     if (volatile_ && !seals) {
       next.collections.push_back(collection->Describe(collection->SealedEntries()));
       written.push_back(nullptr);
+      entries.emplace_back();
       continue;
     }
     std::vector<SegmentEntry> segments =
         collection->WriteSegments(*directory_, next.database, manifest_.next_segment, seals);
+    entries.push_back(segments);
     next.collections.push_back(collection->Describe(std::move(segments)));
     written.push_back(collection);
   }
@@ -91,7 +95,7 @@ void Database::CheckpointLocked(const CollectionSet& seal) {
   next_checkpoint_bytes_ = 0;
   unlogged_ = false;
   for (size_t i = 0; i < written.size(); ++i) {
-    if (written[i]) written[i]->CheckpointDone(manifest_.collections[i].segments);
+    if (written[i]) written[i]->CheckpointDone(std::move(entries[i]));
   }
   RemoveLeftOvers();
 }

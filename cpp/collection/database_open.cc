@@ -317,7 +317,7 @@ void Database::RenewLog(const std::vector<uint64_t>& numbers, uint32_t next_coll
     // No room, say: the old files go on, and are synced before anything counts as durable.
     try {
       directory_->Remove(WalName(next.wal) + ".tmp");
-    } catch (const Error&) {
+    } catch (const std::exception&) {
       // Opening again removes it.
     }
     return;
@@ -407,8 +407,10 @@ uint64_t Database::CheckLog() {
 
 // --- Collections
 
+// After `log` has returned nothing fails.
 std::shared_ptr<Collection> Database::AddCollection(const CollectionEntry& entry,
-                                                    const CollectionRequest& request) {
+                                                    const CollectionRequest& request,
+                                                    const std::function<void()>& log) {
   CollectionOptions options;
   options.dimensions = entry.dimensions;
   options.metric = entry.metric;
@@ -421,8 +423,10 @@ std::shared_ptr<Collection> Database::AddCollection(const CollectionEntry& entry
   CollectionEntry bare = entry;
   bare.segments.clear();
   auto collection = std::make_shared<Collection>(std::move(bare), options);
+  decltype(collections_) one{{entry.name, collection}};
+  if (log) log();
   const std::lock_guard<std::shared_mutex> lock(collections_mutex_);
-  collections_[entry.name] = collection;
+  collections_.merge(one);
   if (entry.name == kDefaultCollectionName) default_ = collection.get();
   return collection;
 }
@@ -487,9 +491,10 @@ std::shared_ptr<Collection> Database::OpenCollection(const std::string& name,
                 directory_->path() + " has given every id that a collection can have");
   }
   const CollectionEntry entry = NewEntry(manifest_.next_collection, name, request);
-  LogAlone(WalRecordType::kCreateCollection, entry.id, EncodeCollection(entry));
-  ++manifest_.next_collection;
-  return AddCollection(entry, request);
+  return AddCollection(entry, request, [&] {
+    LogAlone(WalRecordType::kCreateCollection, entry.id, EncodeCollection(entry));
+    ++manifest_.next_collection;
+  });
 }
 
 bool Database::DropCollection(const std::string& name) {
@@ -503,7 +508,7 @@ bool Database::DropCollection(const std::string& name) {
   if (!found) return false;
   LogAlone(WalRecordType::kDropCollection, found->id(), {});
   RemoveCollection(found->id());
-  if (HasSegments()) TryCheckpoint({});  // gives its room back
+  AfterCommit(true, 0);
   return true;
 }
 

@@ -36,7 +36,7 @@ Snapshot::~Snapshot() {
     }
     lock_.reset();
     if (made_folder_) RemoveFolder(path_);
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // Without a manifest it is no database; the next snapshot there says what is in its way.
   }
 }
@@ -75,9 +75,10 @@ void Snapshot::BeginFolder() {
     }
   };
   refuse_content();
-  lock_ = target->LockWriter();
+  std::unique_ptr<WriterLock> writer = target->LockWriter();
   refuse_content();
   target_ = std::move(target);
+  lock_ = std::move(writer);
 
   Database& db = *database_;
   if (!db.volatile_ && !db.read_only()) return PinSource();

@@ -113,7 +113,7 @@ void WriteFileAtomically(Directory& directory, const std::string& name, const vo
   } catch (...) {
     try {
       directory.Remove(temporary);
-    } catch (const Error&) {
+    } catch (const std::exception&) {
       // The first failure is the one to report; the next writer removes what is left over.
     }
     throw;

@@ -185,7 +185,12 @@ class PosixDirectory final : public Directory {
           mode == OpenMode::kCreate ? "create" : "open", PathOf(name), error,
           error == ENOENT && mode != OpenMode::kCreate ? ErrorCode::kNotFound : ErrorCode::kIo);
     }
-    return NewFile(std::move(fd), PathOf(name));
+    try {
+      return NewFile(std::move(fd), PathOf(name));
+    } catch (...) {
+      if (mode == OpenMode::kCreate) unlinkat(fd_.get(), name.c_str(), 0);
+      throw;
+    }
   }
 
   std::vector<std::string> List() const override {

@@ -73,15 +73,15 @@ std::vector<std::string> Split(const std::string& text) {
 
 class WasmFile final : public File {
  public:
-  WasmFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {
-    try {
-      end_ = Size();
-    } catch (...) {
-      ruvector_files_close(fd_);
-      throw;
-    }
+  explicit WasmFile(std::string path) : path_(std::move(path)) {}
+  /// Of an open file: it is held from then on, whatever fails.
+  void Take(int fd) {
+    fd_ = fd;
+    end_ = Size();
   }
-  ~WasmFile() override { ruvector_files_close(fd_); }
+  ~WasmFile() override {
+    if (fd_ >= 0) ruvector_files_close(fd_);
+  }
 
   uint64_t Size() const override {
     const double size = CheckIo(ruvector_files_size(fd_), "stat", path_);
@@ -124,7 +124,7 @@ class WasmFile final : public File {
   std::unique_ptr<Mapping> Map() const override { return MapCopy(*this, Size(), path_); }
 
  private:
-  int fd_;
+  int fd_ = -1;
   std::string path_;
   uint64_t end_ = 0;
 };
@@ -137,10 +137,11 @@ class WasmDirectory final : public Directory {
     CheckFileName(name);
     const std::string path = PathOf(name);
     const int number = mode == OpenMode::kRead ? 0 : mode == OpenMode::kCreate ? 1 : 2;
+    auto file = std::make_unique<WasmFile>(path);
     const int result = ruvector_files_open(path.data(), Length(path), number);
-    const int fd =
-        mode == OpenMode::kCreate ? CheckIo(result, "create", path) : Check(result, "open", path);
-    return std::make_unique<WasmFile>(fd, path);
+    file->Take(mode == OpenMode::kCreate ? CheckIo(result, "create", path)
+                                         : Check(result, "open", path));
+    return file;
   }
 
   std::vector<std::string> List() const override {
@@ -265,8 +266,9 @@ void RemoveFolder(const std::string& path) noexcept {
 
 std::unique_ptr<File> OpenPath(const std::string& path) {
   CheckPath(path);
-  return std::make_unique<WasmFile>(
-      Check(ruvector_files_open(path.data(), Length(path), 0), "open", path), path);
+  auto file = std::make_unique<WasmFile>(path);
+  file->Take(Check(ruvector_files_open(path.data(), Length(path), 0), "open", path));
+  return file;
 }
 
 }  // namespace ruvector

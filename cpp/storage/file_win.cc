@@ -251,7 +251,12 @@ std::unique_ptr<File> OpenFile(const std::string& path, const std::string& shown
     }
     return std::make_unique<WindowsFile>(open(FILE_ATTRIBUTE_NORMAL), shown);
   }
-  return std::make_unique<WindowsFile>(std::move(handle), shown);
+  try {
+    return std::make_unique<WindowsFile>(std::move(handle), shown);
+  } catch (...) {
+    if (create) DeleteFileW(name.c_str());
+    throw;
+  }
 }
 
 class RegionLock final : public WriterLock {

@@ -172,7 +172,8 @@ class BodyReader {
     c.ef_construction = static_cast<size_t>(Number(hnsw, "efConstruction", kMaxEf));
     c.seed = HexNumber(o, "seed");
     c.next_row = Counter(o, "nextRow");
-    if (!metric || c.name.empty() || c.name.size() > kMaxCollectionNameBytes || c.dimensions == 0 || c.m < 2 || c.ef_construction == 0 ||
+    if (!metric || c.name.empty() || c.name.size() > kMaxCollectionNameBytes || c.dimensions == 0 ||
+        c.m < 2 || c.ef_construction == 0 ||
         (c.index != "auto" && c.index != "flat" && c.index != "hnsw")) {
       throw Error(ErrorCode::kCorrupt,
                   what_ + ": collection \"" + c.name + "\" has invalid options");

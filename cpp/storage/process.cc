@@ -25,6 +25,16 @@
 
 namespace ruvector {
 
+uint64_t CurrentPid() noexcept {
+#if defined(_WIN32)
+  return GetCurrentProcessId();
+#elif defined(__EMSCRIPTEN__)
+  return 0;
+#else
+  return static_cast<uint64_t>(getpid());
+#endif
+}
+
 uint64_t HashSpace(std::string_view host, std::string_view boot, std::string_view pid_namespace) {
   std::string all(host);
   all += '\n';
@@ -131,7 +141,7 @@ std::string HostName() {
 class PosixProcesses final : public ProcessTable {
  public:
   ProcessIdentity Self() const override {
-    const auto pid = static_cast<uint64_t>(getpid());
+    const uint64_t pid = CurrentPid();
 #if defined(__linux__)
     std::string boot = ReadSmallFile("/proc/sys/kernel/random/boot_id");
     while (!boot.empty() && boot.back() <= ' ') boot.pop_back();

@@ -65,7 +65,7 @@ SegmentWriter::~SegmentWriter() {
   file_.reset();
   try {
     directory_.Remove(temporary_);
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // The next writer removes what was left over.
   }
 }

@@ -47,21 +47,22 @@ std::unique_ptr<WalWriter> WalWriter::Create(Directory& directory, uint64_t numb
   if (aside) directory.Remove(name);
   uint32_t salt = 0;
   const std::string bytes = NewHeader(number, database, next_sequence, &salt);
-  std::unique_ptr<File> file = directory.Open(name, OpenMode::kCreate);
+  std::unique_ptr<WalWriter> writer(new WalWriter(nullptr, directory.path() + "/" + name, number,
+                                                  salt, bytes.size(), next_sequence));
+  writer->file_ = directory.Open(name, OpenMode::kCreate);
   try {
-    file->Append(bytes.data(), bytes.size());
-    file->Sync();
-  } catch (const Error&) {
-    file.reset();
+    writer->file_->Append(bytes.data(), bytes.size());
+    writer->file_->Sync();
+  } catch (...) {
+    writer.reset();
     try {
       directory.Remove(name);
-    } catch (const Error&) {
+    } catch (const std::exception&) {
       // The first failure is the one to report; replay takes what is left for a torn creation.
     }
     throw;
   }
-  return std::unique_ptr<WalWriter>(new WalWriter(std::move(file), directory.path() + "/" + name,
-                                                  number, salt, bytes.size(), next_sequence));
+  return writer;
 }
 
 std::unique_ptr<WalWriter> WalWriter::Continue(Directory& directory, uint64_t number,
@@ -232,7 +233,7 @@ void WalWriter::MarkClosed() {
     // A marker that may not be on disk must not make the next writer trust this file.
     try {
       file_->Truncate(before);
-    } catch (const Error&) {
+    } catch (const std::exception&) {
       // A disk that refuses this, too.
     }
     throw;

@@ -66,19 +66,14 @@ std::string Describe(const std::string& path, const std::string& file,
 
 class HeldLock final : public WriterLock {
  public:
-  HeldLock(Directory& directory, const ProcessTable& processes, std::string name, uint64_t pid,
-           std::unique_ptr<WriterLock> native)
-      : directory_(directory),
-        processes_(processes),
-        name_(std::move(name)),
-        pid_(pid),
-        native_(std::move(native)) {}
+  HeldLock(Directory& directory, std::string name, std::unique_ptr<WriterLock> native)
+      : directory_(directory), name_(std::move(name)), native_(std::move(native)) {}
 
   ~HeldLock() override {
     try {
       // A forked child has a copy of this object, but the lock is its parent's.
-      if (processes_.Self().pid == pid_) directory_.Remove(name_);
-    } catch (const Error&) {
+      if (CurrentPid() == pid_) directory_.Remove(name_);
+    } catch (const std::exception&) {
       // It stays as a dead holder's file, for the next writer to remove once this process has
       // ended.
     }
@@ -86,9 +81,8 @@ class HeldLock final : public WriterLock {
 
  private:
   Directory& directory_;
-  const ProcessTable& processes_;
   std::string name_;
-  uint64_t pid_;
+  const uint64_t pid_ = CurrentPid();
   std::unique_ptr<WriterLock> native_;  // released last, after the file is gone
 };
 
@@ -116,9 +110,9 @@ std::unique_ptr<WriterLock> TryAcquire(Directory& directory, const ProcessTable&
     }
   }
 
+  // First what removes the file.
+  auto lock = std::make_unique<HeldLock>(directory, own_name, std::move(native));
   directory.Open(own_name, OpenMode::kCreate);
-  auto lock = std::make_unique<HeldLock>(directory, processes, own_name, own.process.pid,
-                                         std::move(native));
   std::vector<std::string> dead;
   for (const std::string& name : directory.List()) {
     if (!IsWriterFile(name) || name == own_name) continue;

@@ -26,7 +26,7 @@ class TestFolder {
       if (KindOfPath(path_) != PathKind::kFolder) return;
       const std::unique_ptr<Directory> directory = OpenDirectory(path_, false);
       for (const std::string& name : directory->List()) directory->Remove(name);
-    } catch (const Error&) {
+    } catch (const std::exception&) {
       // What is left over lies in the temporary folder.
     }
     RemoveFolder(path_);
