@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <type_traits>
 
 #include "core/parallel.h"
 #include "core/prefetch.h"
@@ -83,10 +84,36 @@ struct LinkScratch {
 struct HnswBuilder::Graph {
   using Index = hnswlib::HierarchicalNSW<float>;
 
-  Graph(const MetricSpace& space, const HnswParameters& p)
-      : row_space(space), index(&row_space, kFirstCapacity, p.m, p.ef_construction) {
-    // Labels are never looked up, and 65,536 locks for them would outweigh a small database.
-    std::vector<std::mutex>().swap(index.label_op_locks_);
+  /// Does what hnswlib's longer constructor does, but for labels and visited lists: nobody uses
+  /// them, they are large, and they leak where memory runs out.
+  Graph(const MetricSpace& space, const HnswParameters& p) : row_space(space), index(&row_space) {
+    index.data_size_ = row_space.get_data_size();
+    index.fstdistfunc_ = row_space.get_dist_func();
+    index.dist_func_param_ = row_space.get_dist_func_param();
+    index.M_ = index.maxM_ = p.m;
+    index.maxM0_ = 2 * p.m;
+    index.ef_construction_ = std::max(p.ef_construction, p.m);
+    index.size_links_level0_ = (1 + index.maxM0_) * sizeof(hnswlib::tableint);
+    index.size_links_per_element_ = (1 + index.maxM_) * sizeof(hnswlib::tableint);
+    index.offsetData_ = index.size_links_level0_;
+    index.size_data_per_element_ = index.offsetData_ + index.data_size_;
+    index.maxlevel_ = -1;
+    Grow(kFirstCapacity);
+  }
+
+  /// Makes room for `capacity` rows, at least as many as there are. Throws std::bad_alloc: what has
+  /// grown by then is larger than it says.
+  void Grow(size_t capacity) {
+    index.element_levels_.resize(capacity);
+    std::vector<std::mutex>(capacity).swap(index.link_list_locks_);
+    const auto grow = [](auto*& array, size_t bytes) {
+      void* grown = std::realloc(array, bytes);
+      if (grown == nullptr) throw std::bad_alloc();
+      array = static_cast<std::remove_reference_t<decltype(array)>>(grown);
+    };
+    grow(index.data_level0_memory_, capacity * index.size_data_per_element_);
+    grow(index.linkLists_, capacity * sizeof(char*));
+    index.max_elements_ = capacity;
   }
 
   float* Data(Slot slot) { return reinterpret_cast<float*>(index.getDataByInternalId(slot)); }
@@ -231,6 +258,7 @@ struct HnswBuilder::Graph {
     while (free_scratches.size() < threads)
       free_scratches.push_back(std::make_unique<LinkScratch>());
     const size_t found = index.ef_construction_ + index.maxM0_ + 1;
+    scratch_bytes = 0;
     for (const auto& scratch : free_scratches) {
       scratch->search.Begin(index.cur_element_count);
       scratch->search.pool.reserve(found);
@@ -240,6 +268,7 @@ struct HnswBuilder::Graph {
       scratch->others.reserve(index.maxM0_);
       scratch->candidates.reserve(found);
       scratch->passed_over.reserve(found);
+      scratch_bytes += scratch->search.bytes();
     }
   }
   std::unique_ptr<LinkScratch> TakeScratch() {
@@ -257,7 +286,7 @@ struct HnswBuilder::Graph {
   Index index;
   std::mutex twin_mutex, scratch_mutex;
   std::vector<std::unique_ptr<LinkScratch>> free_scratches;
-  size_t upper_bytes = 0;
+  size_t upper_bytes = 0, scratch_bytes = 0;
 };
 
 HnswBuilder::HnswBuilder(const MetricSpace& space, const HnswParameters& parameters)
@@ -278,12 +307,10 @@ void HnswBuilder::Reserve(size_t rows) {
   if (capacity > 0x7fffffffu || capacity > SIZE_MAX / index.size_data_per_element_)
     throw std::bad_alloc();
   try {
-    index.resizeIndex(capacity);
-  } catch (const std::runtime_error&) {
-    // It may have failed half way, with its old arrays intact: whatever is there holds at least the
-    // rows of before.
+    graph_->Grow(capacity);
+  } catch (const std::bad_alloc&) {
     rows_data_ = index.data_level0_memory_;
-    throw std::bad_alloc();
+    throw;
   }
   rows_data_ = index.data_level0_memory_;
 }
@@ -489,9 +516,10 @@ size_t HnswBuilder::GrownCapacity(size_t rows) const {
 
 size_t HnswBuilder::BytesOf(size_t capacity) const {
   const auto& index = graph_->index;
-  const size_t per_row = index.size_data_per_element_ + sizeof(void*) + sizeof(int) +
-                         sizeof(std::mutex) + sizeof(hnswlib::vl_type);
-  return capacity * per_row + twins_.capacity() * sizeof(Slot) + graph_->upper_bytes;
+  const size_t per_row =
+      index.size_data_per_element_ + sizeof(void*) + sizeof(int) + sizeof(std::mutex);
+  return capacity * per_row + twins_.capacity() * sizeof(Slot) + graph_->upper_bytes +
+         graph_->scratch_bytes;
 }
 
 }  // namespace ruvector
