@@ -49,9 +49,10 @@ void Database::RequireBudget(std::span<const Operation> operations,
 }
 
 void Database::CommitLog() {
-  wal_->Commit(options_.durability == Durability::kSync);
+  const Durability durability = options_.durability;
+  wal_->Commit(durability == Durability::kSync ||
+               (durability == Durability::kBatch && !SyncsSoon()));
   wal_bytes_ = wal_->bytes();
-  if (options_.durability == Durability::kBatch) StartSyncing();
 }
 
 void Database::LogAlone(WalRecordType type, uint32_t collection, std::string_view payload) {

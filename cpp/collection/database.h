@@ -110,7 +110,7 @@ class Database {
   }
   /// Links up to `rows` rows that wait for it; returns how many still wait.
   size_t LinkSome(Collection& collection, size_t rows);
-  void LinkInBackground() { WakeMaintenance(); }
+  void LinkInBackground() noexcept { WakeMaintenance(); }
 
   // --- Durability and files
 
@@ -182,7 +182,7 @@ class Database {
   bool has_threads() const;
   void Maintain(size_t own_rows);
   bool WantsMerge() const;
-  void WakeMaintenance();
+  void WakeMaintenance() noexcept;
   void RunMaintenance();
   void StopMaintenance();
   void LinkAll();
@@ -194,8 +194,9 @@ class Database {
   void InstallMerge(Collection& collection, const SegmentMerge& merge, uint64_t number,
                     SegmentEntry entry);
   void StopMerging();
-  void MaintenanceFailed(const std::string& message);
-  void StartSyncing();
+  void MaintenanceFailed(const char* message) noexcept;
+  // Whether what is written now will be on disk within kSyncDelay without the caller's doing.
+  bool SyncsSoon() noexcept;
   void RunSyncing();
 
   std::unique_ptr<Directory> directory_;

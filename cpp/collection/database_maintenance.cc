@@ -61,10 +61,14 @@ void Database::Maintain(size_t own_rows) {
   }
 }
 
-void Database::MaintenanceFailed(const std::string& message) {
+void Database::MaintenanceFailed(const char* message) noexcept {
   maintenance_pause_ = kPauseCommits;
   const std::lock_guard<std::mutex> lock(maintenance_mutex_);
-  maintenance_error_ = message;
+  try {
+    maintenance_error_ = message;
+  } catch (const std::exception&) {
+    maintenance_error_ = "no memory";  // short enough to need none
+  }
 }
 
 // --- Merging
@@ -143,13 +147,17 @@ void Database::InstallMerge(Collection& collection, const SegmentMerge& merge, u
 
 // --- The thread
 
-void Database::WakeMaintenance() {
+void Database::WakeMaintenance() noexcept {
   if (!has_threads()) return;
   const std::lock_guard<std::mutex> lock(maintenance_mutex_);
   if (stop_) return;
   maintenance_wanted_ = true;
   if (!maintenance_.joinable()) {
-    maintenance_ = std::thread([this] { RunMaintenance(); });
+    try {
+      maintenance_ = std::thread([this] { RunMaintenance(); });
+    } catch (const std::exception&) {
+      // The system has no more threads, or no memory for one; the next commit asks again.
+    }
   }
   maintenance_cv_.notify_all();
 }
@@ -242,13 +250,20 @@ void Database::StopMaintenance() {
 
 // --- Durability kBatch
 
-void Database::StartSyncing() {
-  if (!has_threads()) return;
+bool Database::SyncsSoon() noexcept {
+  if (!has_threads()) return true;  // TypeScript's timer
   const std::lock_guard<std::mutex> lock(syncing_mutex_);
-  if (stop_) return;
+  if (stop_) return true;  // closing syncs
+  if (!syncing_.joinable()) {
+    try {
+      syncing_ = std::thread([this] { RunSyncing(); });
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
   sync_wanted_ = true;
-  if (!syncing_.joinable()) syncing_ = std::thread([this] { RunSyncing(); });
   syncing_cv_.notify_all();
+  return true;
 }
 
 void Database::RunSyncing() {

@@ -521,7 +521,9 @@ bool Database::Refresh() {
   if (NewestGeneration(*directory_) == manifest_.generation &&
       LogBytes(*directory_) == seen_log_bytes_)
     return false;
-  const std::unique_ptr<Database> fresh = OpenFolder(options_);
+  DatabaseOptions options = options_;
+  options.background = false;  // nobody else is at work on what is taken from it
+  const std::unique_ptr<Database> fresh = OpenFolder(options);
   const std::lock_guard<std::shared_mutex> list_lock(collections_mutex_);
   for (auto at = collections_.begin(); at != collections_.end();) {
     const auto now = fresh->collections_.find(at->first);
@@ -539,6 +541,7 @@ bool Database::Refresh() {
   }
   manifest_ = fresh->manifest_;
   seen_log_bytes_ = fresh->seen_log_bytes_;
+  WakeMaintenance();
   return true;
 }
 
