@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statS
 import { basename, dirname, join } from 'node:path';
 import type { RuvectorError, StoredEntry, VectorDB } from 'ruvector';
 import { describe, expect, it } from 'vitest';
+import { crc32c } from '../support/crc32c.js';
 import { gaussian, names, pack, Random } from '../support/data.js';
 import { openDb, reopenDb, tempPath } from '../support/env.js';
 
@@ -305,12 +306,3 @@ describe('damage', () => {
     expect(readdirSync(folder).toSorted()).toEqual(files);
   });
 });
-
-function crc32c(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
-  }
-  return (crc ^ 0xffffffff) >>> 0;
-}

@@ -1,19 +1,11 @@
 // Files of a database as a later version might write them: changed, with every checksum and name right again. Bytes: cpp/storage/FORMAT.md.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32c } from '../support/crc32c.js';
 
 export type Kind = 'manifest' | 'wal' | 'seg' | 'del';
 
 const headerBytes = 64;
-
-function crc32c(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
-  }
-  return (crc ^ 0xffffffff) >>> 0;
-}
 
 /** Fields of the header that every kind of file has. */
 export interface HeaderChange {
