@@ -53,7 +53,12 @@ export const nodeFiles = {
   open(file: string, mode: 0 | 1 | 2): number {
     const fd = fs.openSync(file, (modes[mode] as number) | O_NOFOLLOW | O_NONBLOCK, 0o644);
     if (fs.fstatSync(fd).isFile()) {
-      if (mode === 1 && lockName.test(path.basename(file))) locks.set(file, fs.openSync(file, O_RDONLY));
+      try {
+        if (mode === 1 && lockName.test(path.basename(file))) locks.set(file, fs.openSync(file, O_RDONLY));
+      } catch (error) {
+        fs.closeSync(fd);
+        throw error;
+      }
       return fd;
     }
     fs.closeSync(fd);

@@ -194,9 +194,14 @@ std::optional<Entry> Collection::Get(std::string_view id) const {
 }
 
 std::vector<std::optional<Entry>> Collection::GetMany(const std::vector<std::string>& ids) const {
+  const CollectionCall call(handle());
+  const std::vector<std::string_view> views(ids.begin(), ids.end());
   std::vector<std::optional<Entry>> entries;
   entries.reserve(ids.size());
-  for (const std::string& id : ids) entries.push_back(Get(id));
+  for (std::optional<Row>& row : call.collection.GetMany(views)) {
+    entries.emplace_back();
+    if (row) entries.back() = ToEntry(std::move(*row));
+  }
   return entries;
 }
 

@@ -16,6 +16,7 @@ inline constexpr auto kStepTime = std::chrono::milliseconds(20);
 /// Throws kAborted, kTimeout, unless the work is committed already, and what `on_progress` throws.
 template <typename Work>
 void Run(Work& work, const LongCall& call, const Interrupt& interrupt) {
+  if (call.on_progress && work.total() > 0) call.on_progress(0, work.total());
   bool more = true;
   for (bool started = false; more; started = true) {
     bool committed = false;

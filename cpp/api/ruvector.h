@@ -2,8 +2,8 @@
 //
 // Distances: cosine = 1 - cos (0 … 2), euclidean = true L2, dot = -⟨a,b⟩, manhattan = L1; smaller
 // is closer, always. Similarity: cosine = cos, dot = ⟨a,b⟩, the others 1 / (1 + distance). Metadata
-// and filters are JSON text, ids and paths UTF-8; what is not throws kInvalidOption. Calls throw
-// ruvector::Error, and std::bad_alloc where memory runs out; a write that throws changed nothing.
+// and filters are JSON text, ids, names and paths UTF-8. Calls throw ruvector::Error, and
+// std::bad_alloc where memory runs out; a write that throws changed nothing.
 //
 // Threads: any method from any number of them, on one object too. Writes take turns; a read waits
 // for no write and sees the state between two of them. A Transaction, an EntryRange and the moving
@@ -87,7 +87,8 @@ struct DbOptions {
 
 /// Of calls that can take long. Ended before its commit, a call leaves the database as it was.
 struct LongCall {
-  /// Rows or bytes, of a total that may grow. What it throws ends the call.
+  /// Rows or bytes, of a total that may grow. What it throws ends the call; of InsertBatch and
+  /// ImportAll only the first word, of 0 rows, comes before the commit.
   std::function<void(uint64_t done, uint64_t total)> on_progress = {};
   /// Raised by anybody, it ends the call with kAborted. Outlives the call.
   const std::atomic<bool>* cancelled = nullptr;
@@ -204,7 +205,7 @@ class Collection {
   std::vector<std::string> InsertBatch(std::span<const Entry> entries, const LongCall& call = {});
   std::vector<std::string> InsertBatch(std::initializer_list<Entry> entries,
                                        const LongCall& call = {}) {
-    return InsertBatch(std::span(entries.begin(), entries.size()), call);
+    return InsertBatch(std::span<const Entry>(entries.begin(), entries.size()), call);
   }
   std::vector<std::string> InsertBatch(const VectorMatrix& matrix, const LongCall& call = {});
   /// Replaces the vector and, if given, the metadata; false where there is no such id.
@@ -221,9 +222,10 @@ class Collection {
   /// Closest first, ties by id.
   std::vector<Hit> Search(const SearchQuery& query) const;
   std::vector<Hit> Search(std::span<const float> vector, size_t k = 10) const;
+  /// Each query sees a state of its own.
   std::vector<std::vector<Hit>> SearchBatch(const std::vector<SearchQuery>& queries) const;
   std::optional<Entry> Get(std::string_view id) const;
-  /// In the order of the ids.
+  /// In the order of the ids, of one state.
   std::vector<std::optional<Entry>> GetMany(const std::vector<std::string>& ids) const;
   bool Has(std::string_view id) const;
   size_t Len() const { return Count(); }

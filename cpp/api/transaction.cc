@@ -48,8 +48,8 @@ std::vector<std::string> Take(internal::Staged& staged,
   }
   const Puts& puts = staged.puts.emplace_back(std::move(entries));
   const std::vector<Operation> operations = puts.Operations();
-  staged.operations.insert(staged.operations.end(), operations.begin(), operations.end());
   staged.collections.push_back(collection);
+  staged.operations.insert(staged.operations.end(), operations.begin(), operations.end());
   return puts.ids;
 }
 
@@ -84,19 +84,21 @@ std::vector<std::string> Transaction::InsertBatch(const Collection& to,
 void Transaction::Delete(const Collection& from, std::string_view id) {
   const auto collection = Require(staged_, from.handle());
   RequireId(id, "");
+  staged_->collections.push_back(collection);
   staged_->operations.push_back(
       {Operation::Kind::kDelete, staged_->ids.emplace_back(id), {}, nullptr, collection.get()});
-  staged_->collections.push_back(collection);
 }
 
 void Transaction::DeleteBatch(const Collection& from, const std::vector<std::string>& ids) {
+  for (size_t i = 0; i < ids.size(); ++i) RequireId(ids[i], "ids[" + std::to_string(i) + "]: ");
+  if (staged_) staged_->operations.reserve(staged_->operations.size() + ids.size());
   for (const std::string& id : ids) Delete(from, id);
 }
 
 void Transaction::Clear(const Collection& which) {
   const auto collection = Require(staged_, which.handle());
-  staged_->operations.push_back({Operation::Kind::kClear, {}, {}, nullptr, collection.get()});
   staged_->collections.push_back(collection);
+  staged_->operations.push_back({Operation::Kind::kClear, {}, {}, nullptr, collection.get()});
 }
 
 void Transaction::Commit() {

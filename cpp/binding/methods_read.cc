@@ -136,11 +136,16 @@ Reply Get(const MethodContext& c) {
   const Opened opened = c.opened();
   const Json& ids = c.args.Get("ids");
   if (!ids.IsArray()) c.args.Refuse("ids", "an array of strings", ids);
-  Reply reply{"{\"found\":[", std::vector<std::string>(1)};
-  std::string metadata;
+  std::vector<std::string_view> texts;
   for (unsigned i = 0; i < ids.Size(); ++i) {
     if (!ids[i].IsString()) c.args.Refuse("ids[" + std::to_string(i) + "]", "a string", ids[i]);
-    const std::optional<Row> row = opened.collection->Get(JsonText(ids[i]), true);
+    texts.push_back(JsonText(ids[i]));
+  }
+  Reply reply{"{\"found\":[", std::vector<std::string>(1)};
+  std::string metadata;
+  const std::vector<std::optional<Row>> rows = opened.collection->GetMany(texts);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const std::optional<Row>& row = rows[i];
     reply.json += i > 0 ? "," : "";
     reply.json += row ? "true" : "false";
     metadata += i > 0 ? "," : "";

@@ -32,6 +32,7 @@ void BatchInsert::Add(std::vector<std::string> ids, std::vector<std::string> met
                                              std::to_string(budget) +
                                              " bytes; nothing was written");
   }
+  operations_.reserve(operations_.size() + ids.size());
   chunks_.push_back({std::move(ids), std::move(metadata), std::move(vectors)});
   const Chunk& chunk = chunks_.back();
   const size_t dimensions = collection_->options().dimensions;

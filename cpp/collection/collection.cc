@@ -284,6 +284,18 @@ std::optional<Row> Collection::Get(std::string_view id, bool with_vector) const 
   return ReadRow(*row->segment, row->slot, with_vector, options_.dimensions);
 }
 
+std::vector<std::optional<Row>> Collection::GetMany(std::span<const std::string_view> ids) const {
+  const std::shared_lock<FairMutex> lock(mutex_);
+  std::vector<std::optional<Row>> rows;
+  rows.reserve(ids.size());
+  for (const std::string_view id : ids) {
+    const std::optional<Located> row = Locate(id);
+    rows.emplace_back();
+    if (row) rows.back() = ReadRow(*row->segment, row->slot, true, options_.dimensions);
+  }
+  return rows;
+}
+
 bool Collection::Has(std::string_view id) const {
   const std::shared_lock<FairMutex> lock(mutex_);
   return Locate(id).has_value();

@@ -98,6 +98,8 @@ class Collection {
 
   std::vector<Hit> Search(const SearchRequest& request) const;
   std::optional<Row> Get(std::string_view id, bool with_vector) const;
+  /// With vectors, in the order of the ids, of one state.
+  std::vector<std::optional<Row>> GetMany(std::span<const std::string_view> ids) const;
   bool Has(std::string_view id) const;
   size_t Count(const Filter* filter) const;
   std::vector<std::string> MatchingIds(const Filter& filter) const;

@@ -175,7 +175,8 @@ void Database::RunMaintenance() {
     }
     try {
       LinkAll();
-      while (MergeOnce()) {
+      // A reader's files are another's.
+      while (!options_.read_only && MergeOnce()) {
       }
       // What a merge had mapped itself could not go while it was at work (Windows).
       const std::lock_guard<std::mutex> lock(writer_mutex_);

@@ -468,7 +468,14 @@ std::shared_ptr<Collection> Database::OpenCollection(const std::string& name,
                     " bytes, expected 1 to " + std::to_string(kMaxCollectionNameBytes));
   }
   const auto agreed = [&](const Collection& stored) {
-    Agreed(request, stored.Describe({}), "collection " + QuoteForMessage(name));
+    const std::string where = "collection " + QuoteForMessage(name);
+    const CollectionEntry& is = stored.entry();
+    const CollectionEntry asked = Agreed(request, is, where);
+    if (asked.index != is.index || asked.ef_construction != is.ef_construction) {
+      throw Error(ErrorCode::kInvalidOption,
+                  where + " was created with index \"" + is.index + "\" and efConstruction " +
+                      std::to_string(is.ef_construction) + ", expected the same or none");
+    }
   };
   if (const std::shared_ptr<Collection> found = FindCollection(name)) {
     agreed(*found);
@@ -524,6 +531,10 @@ bool Database::Refresh() {
   DatabaseOptions options = options_;
   options.background = false;  // nobody else is at work on what is taken from it
   const std::unique_ptr<Database> fresh = OpenFolder(options);
+  if (fresh->id_ != id_) {
+    throw Error(ErrorCode::kCorrupt,
+                directory_->path() + " holds another database now; open that one instead");
+  }
   const std::lock_guard<std::shared_mutex> list_lock(collections_mutex_);
   for (auto at = collections_.begin(); at != collections_.end();) {
     const auto now = fresh->collections_.find(at->first);

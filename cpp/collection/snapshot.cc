@@ -170,6 +170,9 @@ void Snapshot::Finish() {
       container_->Finish();
     }
     to_->Sync();
+    // Another snapshot to the same path takes this one's name away.
+    if (target_->Open(name_ + ".tmp", OpenMode::kRead)->Size() != to_->Size())
+      throw Error(ErrorCode::kConflict, path_ + " is being written by another snapshot");
     to_.reset();
     target_->Rename(name_ + ".tmp", name_);
     target_->Sync();

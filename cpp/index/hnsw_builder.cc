@@ -302,8 +302,9 @@ HnswBuilder::~HnswBuilder() = default;
 
 void HnswBuilder::Reserve(size_t rows) {
   auto& index = graph_->index;
-  if (rows <= index.max_elements_) return;
   const size_t capacity = GrownCapacity(rows);
+  if (!twins_.empty()) twins_.reserve(capacity);
+  if (rows <= index.max_elements_) return;
   if (capacity > 0x7fffffffu || capacity > SIZE_MAX / index.size_data_per_element_)
     throw std::bad_alloc();
   try {
@@ -357,7 +358,10 @@ void HnswBuilder::LinkRange(size_t end, size_t threads) {
 template <typename F>
 void HnswBuilder::PrepareLinking(size_t begin, size_t end, size_t threads, const F& slot_of) {
   auto& index = graph_->index;
-  if (twins_.empty()) twins_.assign(rows_, kNoSlot);
+  if (twins_.empty()) {
+    twins_.reserve(Capacity());
+    twins_.assign(rows_, kNoSlot);
+  }
   graph_->ReserveScratches(std::max<size_t>(1, std::min(threads, end - begin)));
   for (size_t i = begin; i < end; ++i) {
     const Slot slot = slot_of(i);

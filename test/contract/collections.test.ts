@@ -78,6 +78,10 @@ describe('collections', () => {
     const metric = await errorOf(() => db.collection('here', { distanceMetric: 'dot' }).len());
     expect(metric.message).toMatch(/distanceMetric is dot, but collection "here" was created with cosine/);
     expect((await errorOf(() => db.collection('x', { dimensions: 2, durability: 'none' } as object).len())).message).toMatch(/durability/);
+    const index = await errorOf(() => db.collection('here', { index: 'flat' }).len());
+    expect([index.code, index.message]).toEqual(['INVALID_OPTION', expect.stringContaining('was created with index "auto"')]);
+    expect((await errorOf(() => db.collection('here', { hnswConfig: { efConstruction: 7 } }).len())).code).toBe('INVALID_OPTION');
+    expect(await db.collection('here', { index: 'auto' }).len()).toBe(0);
     expect((await errorOf(() => db.collection(''))).code).toBe('INVALID_OPTION');
     expect((await errorOf(() => db.collection('x'.repeat(256), { dimensions: 2 }).len())).message).toMatch(/256 bytes, expected 1 to 255/);
     expect((await errorOf(() => db.collection(7 as never))).message).toMatch(/name is 7/);

@@ -355,6 +355,17 @@ TEST("a transaction is one commit over all its collections") {
   CHECK(db.Has("again") && done.Len() == 3);
 }
 
+TEST("a transaction that refuses a batch has taken none of it") {
+  VectorDB db = Pets();
+  Transaction t(db);
+  THROWS(kInvalidOption, "ids[1]", t.DeleteBatch(db, {"cat", ""}));
+  THROWS(kDimensionMismatch, "entry 1",
+         t.InsertBatch(db, std::vector<Entry>{{"a", {1, 2, 3}}, {"b", {1}}}));
+  t.Delete(db, "dog");
+  t.Commit();
+  CHECK(db.Has("cat") && !db.Has("dog") && !db.Has("a"));
+}
+
 TEST("a transaction that is not committed, or cannot be, leaves nothing") {
   VectorDB db = VectorDB::Open({.dimensions = 1}), other = VectorDB::Open({.dimensions = 1});
   Collection gone = db.OpenCollection("gone", {.dimensions = 1});

@@ -253,6 +253,21 @@ TEST_CASE("a snapshot of a closed database is refused", "[database]") {
   }
 }
 
+TEST_CASE("a reader does not take another database for its own", "[database]") {
+  if (!TestFolder::Available()) return;
+  const TestFolder folder;
+  DatabaseOptions options = Options(IndexKind::kHnsw, folder.path());
+  Database::Open(options)->Close();
+  options.read_only = true;
+  const std::unique_ptr<Database> reader = Database::Open(options);
+  const std::unique_ptr<Directory> files = OpenDirectory(folder.path(), false);
+  for (const std::string& name : files->List()) files->Remove(name);
+  options.read_only = false;
+  const std::unique_ptr<Database> other = Database::Open(options);
+  other->Checkpoint();
+  CHECK(ErrorOf([&] { reader->Refresh(); }).code() == ErrorCode::kCorrupt);
+}
+
 TEST_CASE("several parts are one segment", "[database]") {
   const std::unique_ptr<Database> source = Database::OpenIn(nullptr, Options(IndexKind::kHnsw));
   Rng rng(13);

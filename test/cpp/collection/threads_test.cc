@@ -174,6 +174,15 @@ TEST_CASE("threads: search, insert, delete, merge, checkpoint, snapshot, verify,
     workers.Start("search 1", 60, [&](size_t) { CheckSearches(db->collection(), one, workers); });
     workers.Start("search 2", 60, [&](size_t) { CheckSearches(db->collection(), two, workers); });
     workers.Start("pages", 40, [&](size_t i) { CheckPages(db->collection(), 5 + i, workers); });
+    workers.Start("by id", 60, [&](size_t i) {
+      const std::string pair = "w1-" + std::to_string(i % kPairs);
+      const std::string a = pair + "/a", b = pair + "/b";
+      const std::string_view ids[] = {a, b};
+      const std::vector<std::optional<Row>> rows = db->collection().GetMany(ids);
+      workers.Check(rows[0].has_value() == rows[1].has_value(), "half of a pair is there");
+      if (rows[0] && rows[1])
+        workers.Check(rows[0]->metadata == rows[1]->metadata, "a pair is of two versions");
+    });
     workers.Start("checkpoints", 20, [&](size_t i) {
       if (i % 3 == 0) db->Checkpoint();
       if (i % 3 == 1) db->Flush();
@@ -333,8 +342,10 @@ TEST_CASE("threads: a reader follows a writer that merges and compacts", "[threa
     DatabaseCheck check(reader);
     while (check.Step()) {
     }
+    for (const Damage& d : check.damage()) workers.Check(false, (d.file + ": " + d.detail).c_str());
   });
   REQUIRE(workers.Join() == "");
+  REQUIRE(reader->Stats().maintenance_error == "");
   db->Sync();
   reader->Refresh();
   const bool same = ReadAll(*reader) == ReadAll(*db);
