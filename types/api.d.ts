@@ -359,7 +359,7 @@ export declare class VectorDB<M extends object = Metadata> {
   /** 'native (AVX2)', 'wasm-simd' or 'wasm-scalar'; NOT_READY before WebAssembly is loaded. */
   readonly backend: string;
 
-  /** The collection of that name (any text of at most 255 bytes); its first call makes it if the options name dimensions, else NOT_FOUND. */
+  /** The collection of that name (any text of at most 255 bytes); its first call makes it if the options name dimensions, else NOT_FOUND. Options of one that exists must be its own. */
   collection<N extends object = Metadata>(name: string, options?: CollectionOptions): Collection<N>;
   /** Names; this database's own is 'default'. */
   collections(): Promise<string[]>;

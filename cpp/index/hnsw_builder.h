@@ -1,12 +1,13 @@
 // A growing HNSW graph and the rows in it: rows are appended first and linked later, so that a row
-// is durable and searchable (by scanning) before its links exist. hnswlib links; its memory holds
-// links, scalar and vector of a row side by side. Source: Malkov & Yashunin 2018, Algorithm 1,
-// arXiv:1603.09320.
+// is durable and searchable (by scanning) before its links exist. The graph is hnswlib's: links,
+// scalar and vector of a row side by side in its memory. Source: Malkov & Yashunin 2018, Algorithm
+// 1, arXiv:1603.09320.
 //
-// Differences to hnswlib's own addPoint: slots are given by the caller's order also when several
-// threads link; levels come from a seeded hash of the slot, so that the same input gives the same
-// graph; rows with the very same vector share one node of the graph (a chain of twins), since
-// thousands of them would otherwise link only to each other and cut the graph.
+// Differences to hnswlib's own addPoint: linking a row allocates nothing, so that it cannot stop
+// half way; slots are given by the caller's order also when several threads link; levels come from
+// a seeded hash of the slot, so that the same input gives the same graph; rows with the very same
+// vector share one node of the graph (a chain of twins), since thousands of them would otherwise
+// link only to each other and cut the graph.
 #pragma once
 
 #include <memory>
