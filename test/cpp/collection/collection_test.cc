@@ -240,6 +240,7 @@ TEST_CASE("a segment that a hostile hand made gives CORRUPT or some answer, neve
 }
 
 TEST_CASE("a snapshot of a closed database is refused", "[database]") {
+  if (!TestFolder::Available()) return;
   FaultDirectory disk;
   const std::shared_ptr<Database> db =
       Database::OpenIn(std::make_unique<BorrowedDirectory>(disk), Options(IndexKind::kHnsw));
