@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "storage/file_header.h"
 #include "storage/manifest.h"
+#include "storage/segment_file.h"
 #include "storage/wal.h"
 #include "support/borrowed_directory.h"
 #include "support/catch.h"
@@ -135,6 +136,35 @@ TEST_CASE("verification sees what is no scalar of its row", "[fuzz]") {
   while (check.Step()) {
   }
   CHECK(check.damage().size() == 1);
+}
+
+// Such a row could be read but not deleted.
+TEST_CASE("a row whose replacement is marked deleted in its place is found by its id", "[fuzz]") {
+  FaultDirectory disk;
+  {
+    const std::shared_ptr<Database> db = OpenOn(disk);
+    Step step;
+    for (const size_t i : {0, 1, 2, 3, 1})
+      step.changes.push_back({Operation::Kind::kPut, "id" + std::to_string(i), {VectorOf(i), ""}});
+    step.Run(*db);
+    db->Checkpoint();
+    db->Close();
+  }
+  Manifest manifest = *ReadNewestManifest(disk);
+  SegmentEntry& segment = manifest.collections[0].segments[0];
+  REQUIRE(segment.rows == 5);
+  Bitset deleted(5);
+  deleted.Set(4);
+  segment.tombstones = WriteTombstones(disk, manifest.database, segment.id, deleted);
+  ++manifest.generation;
+  bool in_doubt = false;
+  WriteManifest(disk, manifest, &in_doubt);
+  const std::shared_ptr<Database> db = OpenOn(disk);
+  Step{{{Operation::Kind::kPut, "new", {VectorOf(9), ""}}}}.Run(*db);
+  REQUIRE(db->collection().Has("id1"));
+  Step{{{Operation::Kind::kDelete, "id1", {}}}}.Run(*db);
+  CHECK(!db->collection().Has("id1"));
+  CHECK(ReadAll(*db).size() == 4);
 }
 
 // A writer would give the id once more, and nobody could open what it had written.
