@@ -274,7 +274,7 @@ export class Collection<M extends object = Metadata> {
     const entries = readExport(data, 'importAll');
     const { dimensions, metric } = await this.#endpoint.open('importAll');
     requireSameShape(data, dimensions, metric, 'importAll');
-    return this.#endpoint.writeLong(plans.importEntries(entries, this.#endpoint, 'importAll'), interruption, 'importAll');
+    return this.#endpoint.writeLong(plans.importEntries(entries, this.#endpoint, interruption, 'importAll'), interruption, 'importAll');
   }
   async toBytes(): Promise<Uint8Array> {
     return this.#endpoint.write(plans.toBytes, 'toBytes');

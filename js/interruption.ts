@@ -49,6 +49,31 @@ export class Interruption {
     }
   }
 
+  /** What `promise` gives; ABORTED or TIMEOUT as soon as that is due, also where it never settles. */
+  async race<T>(promise: Promise<T>): Promise<T> {
+    this.check();
+    if (this.#signal === undefined && this.#timeoutMs === undefined) return promise;
+    let stop = () => {};
+    const ended = new Promise<void>((resolve) => {
+      // Longer than a timer can wait is longer than anybody does.
+      const left = Math.min(this.#deadline - performance.now() + 1, 2 ** 31 - 1);
+      const timer = this.#timeoutMs === undefined ? undefined : setTimeout(resolve, left);
+      const abort = () => resolve();
+      this.#signal?.addEventListener('abort', abort);
+      stop = () => {
+        clearTimeout(timer);
+        this.#signal?.removeEventListener('abort', abort);
+      };
+    });
+    try {
+      const first = await Promise.race([promise.then((value) => ({ value })), ended]);
+      this.check();
+      return first === undefined ? await promise : first.value;
+    } finally {
+      stop();
+    }
+  }
+
   progress(done: number, total: number): void {
     this.#onProgress?.(done, total);
   }

@@ -4,7 +4,7 @@ import type { LongPlan, Plan } from './endpoint.js';
 import { copyVector, type Packed, packBatch, packEntry, packVector, toFilter, toId, toMetadata, vectorLength } from './entries.js';
 import { RuvectorError } from './errors.js';
 import { toHits } from './hits.js';
-import { requireSignal, requireTimeout } from './interruption.js';
+import { type Interruption, requireSignal, requireTimeout } from './interruption.js';
 import { type Bag, emptyBag, normalizeQuery, requireObject, sendable, show } from './options.js';
 
 /** What the plans need to know of the open database; undefined dimensions: not open yet. */
@@ -46,7 +46,12 @@ function* piecesOf({ ids, metadata, vectors }: Packed): Generator<Omit<Plan<unkn
 }
 
 /** Entries as they come, packed in pieces. */
-export function importEntries(entries: Iterable<unknown> | AsyncIterable<unknown>, shape: Shape, method: string): LongPlan<number> {
+export function importEntries(
+  entries: Iterable<unknown> | AsyncIterable<unknown>,
+  shape: Shape,
+  interruption: Interruption,
+  method: string,
+): LongPlan<number> {
   async function* pieces(): AsyncGenerator<Omit<Plan<unknown>, 'read'>> {
     let first = 0;
     let waiting: unknown[] = [];
@@ -56,11 +61,21 @@ export function importEntries(entries: Iterable<unknown> | AsyncIterable<unknown
       waiting = [];
       return { ...rest, args: { first: first - (args.ids as unknown[]).length, ...args } };
     };
-    for await (const entry of entries) {
-      waiting.push(entry);
-      if (waiting.length === pieceRows) yield pack();
+    const iterator = Symbol.asyncIterator in entries ? entries[Symbol.asyncIterator]() : entries[Symbol.iterator]();
+    let done = false;
+    try {
+      for (;;) {
+        const next = await interruption.race(Promise.resolve(iterator.next()));
+        if (next.done) break;
+        waiting.push(await interruption.race(Promise.resolve(next.value)));
+        if (waiting.length === pieceRows) yield pack();
+      }
+      done = true;
+      if (waiting.length > 0) yield pack();
+    } finally {
+      // Not awaited: what does not go on may not end either.
+      if (!done) Promise.resolve(iterator.return?.()).catch(() => {});
     }
-    if (waiting.length > 0) yield pack();
   }
   return { kind: 'insert', pieces: pieces(), read: (count: number) => count };
 }

@@ -61,7 +61,10 @@ export type CollectionOptions = Partial<
   Pick<DbOptions, 'dimensions' | 'distanceMetric' | 'hnswConfig' | 'index' | 'quantization' | 'seed'>
 >;
 
-/** Options of calls that can take long. Ended before its commit, a call leaves the database as it was. */
+/**
+ * Options of calls that can take long. Ended before its commit, a call leaves the database as it was. `insertBatch` and `importAll` commit first
+ * and then wait for the links of the graph: from then on they go on to their end, and what `onProgress` throws is told although the rows are there.
+ */
 export interface LongCall {
   /** Ends the call with ABORTED. */
   signal?: AbortSignal;
@@ -375,7 +378,7 @@ export declare class VectorDB<M extends object = Metadata> {
    * });
    */
   transaction<T>(run: (transaction: Transaction<M>) => T | Promise<T>): Promise<T>;
-  /** A copy of the database as of now: a folder, or one file if the path ends in `.rvf`. Reads and writes go on meanwhile. */
+  /** A copy of the database as of now: a folder, or one file if the path ends in `.rvf`; ALREADY_EXISTS where something is there. Reads and writes go on meanwhile. */
   snapshot(path: string, options?: LongCall): Promise<void>;
   /** Waits for the calls under way and releases the lock. Every later call throws CLOSED; closing twice is fine. */
   close(): Promise<void>;

@@ -26,6 +26,12 @@ std::string NewId() {
          b.substr(4);
 }
 
+template <typename Enum>
+std::optional<size_t> AsNumber(const std::optional<Enum>& value) {
+  if (!value) return std::nullopt;
+  return static_cast<size_t>(*value);
+}
+
 template <typename Options>
 void ReadRequest(const Options& options, CollectionRequest& request) {
   const auto range = [](const char* name, const std::optional<size_t>& value, uint64_t lo,
@@ -35,6 +41,8 @@ void ReadRequest(const Options& options, CollectionRequest& request) {
   };
   const HnswConfig& hnsw = options.hnsw_config;
   request.dimensions = range("dimensions", options.dimensions, 1, kMaxDimensions);
+  range("distanceMetric", AsNumber(options.distance_metric), 0, 3);
+  range("index", AsNumber(options.index), 0, 2);
   if (options.distance_metric) request.metric = static_cast<core::Metric>(*options.distance_metric);
   if (options.index) request.index = static_cast<IndexKind>(*options.index);
   request.m = range("hnswConfig.m", hnsw.m, kLeastM, kMostM);
@@ -162,6 +170,7 @@ DatabaseOptions ReadOptions(const DbOptions& options) {
     Refuse("storagePath is " + QuoteForMessage(options.storage_path) +
            ", expected a path without NUL");
   }
+  RequireRange("durability", static_cast<uint64_t>(options.durability), 0, 2);
   if (options.threads != 0) RequireRange("threads", options.threads, 1, kMostThreads);
   if (options.storage_path != ":memory:") read.path = options.storage_path;
   read.read_only = options.read_only;

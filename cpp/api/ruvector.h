@@ -7,7 +7,8 @@
 //
 // Threads: any method from any number of them, on one object too. Writes take turns; a read waits
 // for no write and sees the state between two of them. A Transaction, an EntryRange and the moving
-// or destroying of an object are for one thread at a time.
+// or destroying of an object are for one thread at a time. A forked child may not use its parent's
+// databases: calls that write throw kReadOnly there.
 #pragma once
 
 #include <atomic>

@@ -170,7 +170,7 @@ Reply Scan(const MethodContext& c) {
   uint64_t cursor = 0;
   if (const Json* text = c.args.Find("cursor"); text != nullptr && !text->IsNull()) {
     if (!text->IsString() || !ParseHex(JsonText(*text), &cursor))
-      c.args.Refuse("cursor", "a cursor that scan returned", *text);
+      c.args.Refuse("cursor", "a cursor that a page gave", *text);
   }
   const size_t limit = c.args.Whole("limit", 1, kMaxK).value_or(kScanLimit);
   const ScanPage page = opened.collection->Scan(cursor, limit, filter ? &*filter : nullptr,

@@ -23,6 +23,9 @@ size_t Database::memory_bytes() const {
 void Database::RequireWritable() const {
   if (options_.read_only) throw Error(ErrorCode::kReadOnly, "the database was opened read-only");
   if (closed_) throw Error(ErrorCode::kClosed, "the database is closed");
+  if (CurrentPid() != pid_)
+    throw Error(ErrorCode::kReadOnly,
+                "the database was opened by the process that forked this one");
   if (broken_ || (wal_ && wal_->broken())) {
     throw Error(
         ErrorCode::kReadOnly,

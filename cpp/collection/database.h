@@ -17,6 +17,7 @@
 #include "collection/collection.h"
 #include "storage/file.h"
 #include "storage/manifest.h"
+#include "storage/process.h"
 #include "storage/wal.h"
 
 namespace ruvector {
@@ -143,20 +144,24 @@ class Database {
 
   Database(std::unique_ptr<Directory> directory, const DatabaseOptions& options);
 
+  // Of a reader, whose files a writer may take away meanwhile.
+  static constexpr int kOpenAttempts = 5;
   static std::unique_ptr<Database> OpenFolder(const DatabaseOptions& options);
 
   // database_open.cc
   void Load();
   void Create();
-  void Replay();
-  void RenewLog(const std::vector<uint64_t>& numbers, uint32_t next_collection);
-  void ReplayRecords(std::span<const WalRecord> records);
   std::shared_ptr<Collection> AddCollection(const CollectionEntry& entry,
                                             const CollectionRequest& request,
                                             const std::function<void()>& log = nullptr);
   void RemoveCollection(uint32_t id);
   std::shared_ptr<Collection> FindCollection(std::string_view name) const;
   std::vector<std::shared_ptr<Collection>> Collections() const;
+
+  // database_log.cc
+  void Replay();
+  void RenewLog(const std::vector<uint64_t>& numbers, uint32_t next_collection);
+  void ReplayRecords(std::span<const WalRecord> records);
 
   // database.cc
   void RequireWritable() const;
@@ -204,6 +209,7 @@ class Database {
   const DatabaseOptions options_;
   bool volatile_ = false;  // in memory: nothing is logged
   DatabaseId id_{};        // never changes once loaded
+  const uint64_t pid_ = CurrentPid();
 
   mutable std::shared_mutex collections_mutex_;  // guards the list, not the collections
   std::map<std::string, std::shared_ptr<Collection>, std::less<>> collections_;

@@ -28,8 +28,7 @@ std::unique_ptr<GrowingSegment> GrowingSegment::Thaw(const SealedSegment& sealed
     } else {
       growing->Append(sealed.Id(slot), sealed.Metadata(slot), vector, sealed.Number(slot));
     }
-    if (sealed.live().Test(slot))
-      growing->table_.Put(slot, [&](Slot s) { return growing->Id(s); });
+    if (sealed.live().Test(slot)) growing->table_.Put(slot, [&](Slot s) { return growing->Id(s); });
   }
   if (sealed.linked() > 0) growing->EndRestore(sealed.entry(), sealed.max_level(), false);
   growing->live_ = sealed.live();

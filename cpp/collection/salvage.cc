@@ -21,8 +21,10 @@ constexpr size_t kMostDamage = 1000;
 class Salvager {
  public:
   Salvager(const std::string& from, const std::string& to) : to_(to) {
-    if (KindOfPath(from) != PathKind::kFolder)
-      throw Error(ErrorCode::kNotFound, "there is no folder " + from);
+    const PathKind kind = KindOfPath(from);
+    if (kind == PathKind::kNone) throw Error(ErrorCode::kNotFound, "there is no folder " + from);
+    if (kind == PathKind::kFile)
+      throw Error(ErrorCode::kUnsupported, from + " is a file, expected the folder of a database");
     directory_ = OpenDirectory(from, false);
     try {
       lock_ = directory_->LockWriter();
@@ -235,6 +237,8 @@ class Salvager {
         numbers.push_back(own.number);
     }
     std::sort(numbers.begin(), numbers.end());
+    if (has_manifest_ && (numbers.empty() || numbers.front() != manifest_.wal))
+      Report(WalName(manifest_.wal), "is missing, and all that only the log held");
     for (const uint64_t number : numbers) {
       try {
         const uint64_t damaged =

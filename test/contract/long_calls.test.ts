@@ -140,6 +140,24 @@ describe('export and import', () => {
     expect((await errorOf(() => db.importAll({ ...head, options: { dimensions: 9 }, entries: [] }))).code).toBe('DIMENSION_MISMATCH');
     expect((await errorOf(() => db.importAll({ ...head, version: 2 as 1, entries: [] }))).message).toMatch(/version is 2/);
     expect((await errorOf(() => db.importAll([] as never))).code).toBe('INVALID_OPTION');
+    let ended = false;
+    async function* stalling() {
+      try {
+        yield* rows(10, 'z');
+        await new Promise((resolve) => setTimeout(resolve, 400));
+        await new Promise((resolve) => setTimeout(resolve, 400));
+      } finally {
+        ended = true;
+      }
+    }
+    for (const [options, code] of [
+      [{ timeoutMs: 20 }, 'TIMEOUT'],
+      [{ signal: AbortSignal.timeout(20) }, 'ABORTED'],
+    ] as const) {
+      expect((await errorOf(() => db.importAll({ ...head, entries: stalling() }, options))).code).toBe(code);
+      expect(ended).toBe(false);
+    }
+    expect(await db.importAll({ ...head, entries: rows(3) }, { timeoutMs: 60_000 })).toBe(3);
     expect((await errorOf(() => db.importAll({ ...head, entries: rows(5000), ...{} }, { signal: AbortSignal.abort() }))).code).toBe(
       'ABORTED',
     );

@@ -18,6 +18,11 @@
 
 #include "check.h"
 
+#if defined(__unix__)
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
 using namespace std::chrono_literals;
 using ruvector::Collection;
 using ruvector::Entry;
@@ -794,6 +799,12 @@ TEST("wrong queries") {
 }
 
 TEST("wrong options") {
+  THROWS(kInvalidOption, "distanceMetric is 9",
+         VectorDB::Open({.dimensions = 2, .distance_metric = static_cast<Metric>(9)}));
+  THROWS(kInvalidOption, "index is 7",
+         VectorDB::Open({.dimensions = 2, .index = static_cast<ruvector::Index>(7)}));
+  THROWS(kInvalidOption, "durability is 9",
+         VectorDB::Open({.dimensions = 2, .durability = static_cast<ruvector::Durability>(9)}));
   THROWS(kInvalidOption, "dimensions is missing", VectorDB::Open({}));
   THROWS(kInvalidOption, "dimensions is 0", VectorDB::Open({.dimensions = 0}));
   THROWS(kInvalidOption, "dimensions is 65537", VectorDB::Open({.dimensions = 65537}));
@@ -829,6 +840,29 @@ TEST("memory is limited where it is asked for") {
 }
 
 // --- Threads
+
+#if defined(__unix__)
+TEST("a forked child reads, and may not write") {
+  const Folder folder;
+  VectorDB db = VectorDB::Open({.dimensions = 2, .storage_path = folder / "db"});
+  db.Insert({"a", {1, 2}});
+  const pid_t child = fork();
+  if (child == 0) {
+    int code = 1;
+    try {
+      db.Insert({"b", {1, 2}});
+    } catch (const ruvector::Error& e) {
+      code = e.code() == ruvector::ErrorCode::kReadOnly && db.Has("a") ? 0 : 2;
+    }
+    _exit(code);
+  }
+  int status = 0;
+  CHECK(waitpid(child, &status, 0) == child && status == 0);
+  db.Insert({"c", {1, 2}});
+  db.Close();
+  CHECK(VectorDB::Open({.storage_path = folder / "db"}).Len() == 2);
+}
+#endif
 
 TEST("any number of threads read and write one database") {
   VectorDB db = VectorDB::Open({.dimensions = 8, .index = ruvector::Index::kHnsw});
