@@ -246,6 +246,29 @@ TEST_CASE("a transaction of the log that drops a collection and does something e
   CHECK(ErrorOf([&] { OpenOn(disk); }).code() == ErrorCode::kCorrupt);
 }
 
+TEST_CASE("a collection in the log only survives a merge, which publishes a manifest",
+          "[database]") {
+  FaultDirectory disk;
+  Build(disk);
+  {
+    const std::shared_ptr<Database> db = OpenOn(disk);
+    CollectionRequest request;
+    request.dimensions = 2;
+    db->OpenCollection("other", request);
+    db->Close();
+  }
+  Manifest manifest = *ReadNewestManifest(disk);
+  manifest.next_collection = 3;
+  ++manifest.generation;
+  bool in_doubt = false;
+  WriteManifest(disk, manifest, &in_doubt);
+  const std::shared_ptr<Database> db = OpenOn(disk);
+  CHECK(db->CollectionNames().size() == 2);
+  CollectionRequest request;
+  request.dimensions = 2;
+  CHECK(db->OpenCollection("third", request)->id() == 3);
+}
+
 TEST_CASE("a container with a file name that leads elsewhere is damaged", "[fuzz]") {
   const std::shared_ptr<Database> db = Database::OpenIn(nullptr, Options());
   std::string bytes = db->ToBytes();
