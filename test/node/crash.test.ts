@@ -192,8 +192,6 @@ function removeWith(path: string, start: string): void {
 }
 
 let turn = 0;
-const reached = { merges: 0, snapshots: 0 };
-
 for (const [backend, durability, share] of [
   ['native', 'sync', 0.3],
   ['native', 'batch', 0.2],
@@ -264,11 +262,6 @@ for (const [backend, durability, share] of [
       `${backend}, ${durability}: ${list.join(', ')}; ${acknowledged} acknowledged calls, 0 lost; ${merges} merges, ${snapshots} snapshots`,
     );
     expect(acknowledged).toBeGreaterThan(kills);
-    reached.merges += merges;
-    reached.snapshots += snapshots;
+    if (process.env.RUVECTOR_SOAK) expect(Math.min(merges, snapshots)).toBeGreaterThan(0);
   });
 }
-
-it.runIf(process.env.RUVECTOR_SOAK)('some of the kills came beside merges and snapshots that were done', () => {
-  expect(Math.min(reached.merges, reached.snapshots)).toBeGreaterThan(0);
-});
