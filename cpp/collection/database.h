@@ -160,7 +160,7 @@ class Database {
 
   // database_log.cc
   void Replay();
-  void RenewLog(const std::vector<uint64_t>& numbers, uint32_t next_collection);
+  void RenewLog(const std::vector<uint64_t>& numbers);
   void ReplayRecords(std::span<const WalRecord> records);
 
   // database.cc
@@ -216,7 +216,8 @@ class Database {
   Collection* default_ = nullptr;
 
   mutable std::mutex writer_mutex_;  // guards what follows
-  Manifest manifest_;                // as on disk, but for numbers already given away
+  Manifest manifest_;                // as on disk, but for segment numbers already given away
+  uint32_t next_collection_ = 1;     // counts those that only the log holds; manifest_ does not
   std::unique_ptr<WalWriter> wal_;   // none: in memory, read-only or closed
   uint64_t next_wal_ = 1;
   uint64_t next_checkpoint_bytes_ = 0;  // after a failed one: not before the log is that long

@@ -86,6 +86,7 @@ void Database::CheckpointLocked(const CollectionSet& seal) {
     written.push_back(collection);
   }
   next.next_segment = manifest_.next_segment;
+  next.next_collection = next_collection_;
   PublishManifest(next);
   manifest_ = std::move(next);
   if (wal_) {
@@ -156,6 +157,7 @@ std::string Database::ToBytes() {
   Manifest manifest = manifest_;
   manifest.generation = manifest_.generation + 1;
   manifest.wal = 1;
+  manifest.next_collection = next_collection_;
   manifest.sequence = wal_ ? wal_->next_sequence() - 1 : manifest_.sequence;
   manifest.collections.clear();
   for (const auto& collection : Collections()) {

@@ -46,7 +46,6 @@ std::vector<uint64_t> LogNumbers(Directory& directory, const Manifest& manifest)
 }  // namespace
 
 void Database::Replay() {
-  const uint32_t next_collection = manifest_.next_collection;  // before those that the log makes
   seen_log_bytes_ = LogBytes(*directory_);
   const std::vector<uint64_t> numbers = LogNumbers(*directory_, manifest_);
   const std::string& path = directory_->path();
@@ -80,14 +79,13 @@ void Database::Replay() {
     }
   }
   next_wal_ = (wal_ ? wal_->number() : numbers.back()) + 1;
-  if (!options_.read_only && logged && !closed) RenewLog(numbers, next_collection);
+  if (!options_.read_only && logged && !closed) RenewLog(numbers);
 }
 
 // A log that was not closed may be in the system's cache only, or, where a sync failed before, have
 // holes on disk that nobody sees while it is cached. A new one in its place is on disk for sure.
-void Database::RenewLog(const std::vector<uint64_t>& numbers, uint32_t next_collection) {
+void Database::RenewLog(const std::vector<uint64_t>& numbers) {
   Manifest next = manifest_;
-  next.next_collection = next_collection;
   ++next.generation;
   next.wal = next_wal_;
   std::unique_ptr<WalWriter> wal;
@@ -135,14 +133,12 @@ void Database::ReplayRecords(std::span<const WalRecord> records) {
       corrupt("makes or drops a collection in a transaction with other writes");
     if (record.type == WalRecordType::kCreateCollection) {
       const CollectionEntry entry = DecodeCollection(record.payload, "log record");
-      // Its id may be below nextCollection: a merge publishes a manifest without a new log.
-      const auto all = Collections();
-      if (entry.id != record.collection || FindCollection(entry.name) ||
-          std::any_of(all.begin(), all.end(), [&](const auto& c) { return c->id() == entry.id; })) {
-        corrupt("makes a collection that exists");
+      if (entry.id != record.collection || entry.id < next_collection_ ||
+          FindCollection(entry.name)) {
+        corrupt("makes a collection that exists, or did");
       }
       AddCollection(entry, {});
-      manifest_.next_collection = std::max(manifest_.next_collection, entry.id + 1);
+      next_collection_ = entry.id + 1;
       continue;
     }
     Collection* collection = nullptr;
@@ -229,6 +225,7 @@ bool Database::Refresh() {
     }
   }
   manifest_ = fresh->manifest_;
+  next_collection_ = fresh->next_collection_;
   seen_log_bytes_ = fresh->seen_log_bytes_;
   WakeMaintenance();
   return true;

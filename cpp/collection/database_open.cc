@@ -130,7 +130,7 @@ std::unique_ptr<Database> Database::OpenIn(std::unique_ptr<Directory> directory,
   std::unique_ptr<Database> db(new Database(std::move(directory), options));
   if (in_memory) {
     db->volatile_ = true;
-    db->manifest_.next_collection = 2;
+    db->next_collection_ = db->manifest_.next_collection = 2;
     FillRandomBytes(db->id_.data(), db->id_.size());
     db->manifest_.database = db->id_;
     db->AddCollection(NewEntry(1, std::string(kDefaultCollectionName), options), options);
@@ -166,6 +166,7 @@ void Database::Load() {
   }
   manifest_ = std::move(*manifest);
   id_ = manifest_.database;
+  next_collection_ = manifest_.next_collection;
   for (CollectionEntry& entry : manifest_.collections) {
     const bool is_default = entry.name == kDefaultCollectionName;
     CollectionRequest request;
@@ -209,7 +210,7 @@ void Database::Create() {
     throw Error(ErrorCode::kNotFound, "there is no database in " + path);
   manifest_ = {};
   manifest_.collections = {NewEntry(1, std::string(kDefaultCollectionName), options_)};
-  manifest_.next_collection = 2;
+  next_collection_ = manifest_.next_collection = 2;
   for (const std::string& name : left_overs) directory_->Remove(name);
   FillRandomBytes(id_.data(), id_.size());
   manifest_.database = id_;
@@ -310,14 +311,14 @@ std::shared_ptr<Collection> Database::OpenCollection(const std::string& name,
     agreed(*found);
     return found;
   }
-  if (manifest_.next_collection > kMaxCollectionId) {
+  if (next_collection_ > kMaxCollectionId) {
     throw Error(ErrorCode::kUnsupported,
                 directory_->path() + " has given every id that a collection can have");
   }
-  const CollectionEntry entry = NewEntry(manifest_.next_collection, name, request);
+  const CollectionEntry entry = NewEntry(next_collection_, name, request);
   return AddCollection(entry, request, [&] {
     LogAlone(WalRecordType::kCreateCollection, entry.id, EncodeCollection(entry));
-    ++manifest_.next_collection;
+    ++next_collection_;
   });
 }
 

@@ -85,6 +85,7 @@ void Snapshot::BeginFolder() {
   const std::lock_guard<std::mutex> lock(db.writer_mutex_);
   // In memory, or read-only beside another process's log: what is seen now is written out.
   manifest_ = db.manifest_;
+  manifest_.next_collection = db.next_collection_;
   manifest_.collections.clear();
   for (const auto& collection : db.Collections()) {
     manifest_.collections.push_back(

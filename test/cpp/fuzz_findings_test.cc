@@ -246,27 +246,27 @@ TEST_CASE("a transaction of the log that drops a collection and does something e
   CHECK(ErrorOf([&] { OpenOn(disk); }).code() == ErrorCode::kCorrupt);
 }
 
-TEST_CASE("a collection in the log only survives a merge, which publishes a manifest",
+TEST_CASE("a log that makes a collection with the id of one that was dropped is damaged",
           "[database]") {
   FaultDirectory disk;
   Build(disk);
+  AddOther(disk);
+  CollectionEntry other;
   {
     const std::shared_ptr<Database> db = OpenOn(disk);
-    CollectionRequest request;
-    request.dimensions = 2;
-    db->OpenCollection("other", request);
+    other = db->OpenCollection("other", {})->entry();
+    db->DropCollection("other");
+    db->Checkpoint();
     db->Close();
   }
-  Manifest manifest = *ReadNewestManifest(disk);
-  manifest.next_collection = 3;
-  ++manifest.generation;
-  bool in_doubt = false;
-  WriteManifest(disk, manifest, &in_doubt);
-  const std::shared_ptr<Database> db = OpenOn(disk);
-  CHECK(db->CollectionNames().size() == 2);
-  CollectionRequest request;
-  request.dimensions = 2;
-  CHECK(db->OpenCollection("third", request)->id() == 3);
+  const Manifest manifest = *ReadNewestManifest(disk);
+  const WalReplay log = ReplayWal(disk, manifest.wal, manifest.database, manifest.sequence,
+                                  [](uint64_t, std::span<const WalRecord>) {});
+  const std::unique_ptr<WalWriter> writer = WalWriter::Continue(
+      disk, manifest.wal, manifest.database, log.valid_bytes, log.next_sequence);
+  writer->Add(WalRecordType::kCreateCollection, other.id, {EncodeCollection(other)});
+  writer->Commit(true);
+  CHECK(ErrorOf([&] { OpenOn(disk); }).code() == ErrorCode::kCorrupt);
 }
 
 TEST_CASE("a container with a file name that leads elsewhere is damaged", "[fuzz]") {

@@ -254,6 +254,51 @@ TEST_CASE("a snapshot of a closed database is refused", "[database]") {
   }
 }
 
+// Its number is given in the log, and a merge publishes a manifest without a new log.
+TEST_CASE("a collection made while a merge is at work survives a kill after it", "[database]") {
+  FaultDirectory disk;
+  DatabaseOptions options;
+  options.dimensions = kDimensions;
+  options.threads = 1;
+  options.background = false;  // a commit pays for a step of the merge
+  options.limits.least_deleted = 10;
+  const auto open = [&](FaultDirectory& on) {
+    return Database::OpenIn(std::make_unique<BorrowedDirectory>(on), options);
+  };
+  const std::unique_ptr<Database> db = open(disk);
+  Rng rng(1);
+  InsertRandom(*db, rng, 0, 400);
+  const auto remove = [&](size_t from, size_t to) {
+    Step step;
+    for (size_t i = from; i < to; ++i)
+      step.changes.push_back({Operation::Kind::kDelete, "row" + std::to_string(i), {}});
+    step.Run(*db);
+  };
+  remove(0, 199);
+  remove(199, 200);  // half of the rows: seals, and begins to merge
+  const Manifest before = *ReadNewestManifest(disk);
+  CollectionRequest request;
+  request.dimensions = 2;
+  db->OpenCollection("made", request);
+  Manifest after = before;
+  for (size_t i = 0; i < 1000 && after.generation == before.generation; ++i) {
+    InsertRandom(*db, rng, 400 + i, 1);
+    after = *ReadNewestManifest(disk);
+  }
+  REQUIRE(after.generation == before.generation + 1);
+  REQUIRE(after.wal == before.wal);  // a merge's, no checkpoint's
+  const std::unique_ptr<FaultDirectory> killed = disk.Crash({CrashModel::Tail::kAll, true});
+  for (int opening = 0; opening < 2; ++opening) {
+    const std::unique_ptr<Database> again = open(*killed);
+    CHECK(again->CollectionNames() == std::vector<std::string>{"default", "made"});
+    CHECK(ReadAll(*again) == ReadAll(*db));
+    const uint32_t made = again->OpenCollection("made", {})->id();
+    CHECK(again->OpenCollection("later" + std::to_string(opening), request)->id() > made);
+    again->DropCollection("later" + std::to_string(opening));
+    if (opening == 0) again->Close();
+  }
+}
+
 TEST_CASE("a reader does not take another database for its own", "[database]") {
   if (!TestFolder::Available()) return;
   const TestFolder folder;

@@ -130,6 +130,10 @@ class Life {
             },
             [=](State& state) { state[name]; }};
   }
+  static Call Drop(const std::string& name) {
+    return {[=](Life& life) { life.db_->DropCollection(name); },
+            [=](State& state) { state.erase(name); }};
+  }
   static Call Checkpoint() {
     return {[](Life& life) { life.db_->Checkpoint(); }, nullptr, true};
   }
@@ -161,6 +165,10 @@ class Life {
       script.push_back(Delete("default", 10 + round * rows_, rows_ / 2));
       script.push_back(Checkpoint());
     }
+    // A collection that only the log knows while a merge publishes its manifest.
+    script.push_back(Make("beside"));
+    script.push_back(Delete("default", 10 + rows_ / 2, rows_ / 4));
+    script.push_back(Put("beside", 0, 2, 41));
     Step update;
     update.changes.push_back({Operation::Kind::kSetMetadata, "id4", {{}, "{\"new\":1}"}});
     update.changes.push_back({Operation::Kind::kSetMetadata, "both", {{}, ""}});
@@ -171,8 +179,7 @@ class Life {
     script.push_back({[](Life& life) { life.Reopen(); }, nullptr, true});
     script.push_back(Make("gone"));
     script.push_back(Put("gone", 0, 4, 21));
-    script.push_back({[](Life& life) { life.db_->DropCollection("gone"); },
-                      [](State& state) { state.erase("gone"); }});
+    script.push_back(Drop("gone"));
     Step replace;
     replace.changes.push_back({Operation::Kind::kClear, "", {}});
     replace.changes.push_back({Operation::Kind::kPut, "only", {{7, 8, 9}, "{\"x\":2}"}});
