@@ -11,7 +11,7 @@ import { register, tempPath } from '../support/env.js';
 const child = fileURLToPath(new URL('crash_child.mjs', import.meta.url));
 const rounds = process.env.RUVECTOR_SOAK ? 500 : 40;
 
-/** Each has its turn: the child is killed up to 30 ms after it announced the phase. */
+/** Each has its turn: the child is killed up to 30 ms after it announced the phase, a merge up to 60, so that some are finished. */
 const phases = [
   'create',
   'insert',
@@ -224,7 +224,8 @@ for (const [backend, durability, share] of [
       let outcome = follow(states, [], true);
       const copies: Outcome['snapshots'] = [];
       for (const kind of kinds) {
-        outcome = follow(outcome.allowed, await runAndKill(args, kind, random.below(31)), durability !== 'none');
+        const delay = random.below(kind === 'merging' ? 61 : 31);
+        outcome = follow(outcome.allowed, await runAndKill(args, kind, delay), durability !== 'none');
         const where = outcome.pending[0]?.op ?? 'between';
         killed[where] = (killed[where] ?? 0) + 1;
         acknowledged += outcome.acknowledged;

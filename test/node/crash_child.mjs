@@ -128,9 +128,10 @@ const operations = {
     const ids = all.filter((_, i) => i % 6 !== 0).map(({ id }) => id);
     await call('deleteBatch', [{ at: 'pile', everyBut: [6, 5000] }], () => pile.deleteBatch(ids));
     await call('merging', [], async () => {
-      for (let i = 0; i < 8; i++) {
+      // Where there is no thread, each commit pays for a step of the merge.
+      for (let i = 0; i < 200 && (await pile.stats()).deleted >= ids.length; i++) {
         await operations.insert();
-        await setTimeout(3);
+        await setTimeout(1);
       }
     });
     if ((await pile.stats()).deleted < ids.length) say({ what: 'merged' });
