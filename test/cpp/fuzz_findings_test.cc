@@ -123,10 +123,11 @@ TEST_CASE("verification sees what is no scalar of its row", "[fuzz]") {
   Build(disk, Metric::kCosine);
   const DatabaseId id = ReadNewestManifest(disk)->database;
   const MetricSpace space(Metric::kCosine, kDimensions);
-  const float wrong = GENERATE(std::numeric_limits<float>::quiet_NaN(), 0.0f, 1e30f);
+  const float right = space.ScalarOf(VectorOf(7).data());
+  const float wrong = GENERATE_COPY(std::numeric_limits<float>::quiet_NaN(), 0.0f, 1e30f,
+                                    right * 1.00001f, right * 0.99999f);
   const auto changed = Changed(disk, OwnFile::kSegment, [&](std::string& bytes, uint64_t segment) {
-    const float scalars[] = {space.ScalarOf(VectorOf(7).data()),
-                             space.ScalarOf(VectorOf(8).data())};
+    const float scalars[] = {right, space.ScalarOf(VectorOf(8).data())};
     const size_t at = bytes.find({reinterpret_cast<const char*>(scalars), sizeof scalars});
     REQUIRE(at != std::string::npos);
     bytes.replace(at, sizeof wrong, reinterpret_cast<const char*>(&wrong), sizeof wrong);
@@ -136,6 +137,35 @@ TEST_CASE("verification sees what is no scalar of its row", "[fuzz]") {
   while (check.Step()) {
   }
   CHECK(check.damage().size() == 1);
+}
+
+TEST_CASE("verification takes every length that can be inserted, in few dimensions and in many",
+          "[database]") {
+  const size_t dimensions = GENERATE(1, 2, 3, 17, 384, 5000, 65536);
+  CAPTURE(dimensions);
+  FaultDirectory disk;
+  DatabaseOptions options = Options(Metric::kCosine);
+  options.dimensions = dimensions;
+  const std::shared_ptr<Database> db =
+      Database::OpenIn(std::make_unique<BorrowedDirectory>(disk), options);
+  const MetricSpace space(Metric::kCosine, dimensions);
+  Rng rng(dimensions);
+  Step step;
+  for (const double length : {1.0001e-18, 1e-17, 1e-9, 1.0, 1e9, 0.9999e18}) {
+    for (int i = 0; i < 8; ++i) {
+      std::vector<float> vector = RandomVector(rng, dimensions);
+      const double norm = space.ExactNorm(vector.data());
+      for (float& x : vector) x = static_cast<float>(x / norm * length);
+      step.changes.push_back(
+          {Operation::Kind::kPut, std::to_string(step.changes.size()), {vector, ""}});
+    }
+  }
+  step.Run(*db);
+  db->Checkpoint();
+  DatabaseCheck check(db);
+  while (check.Step()) {
+  }
+  CHECK(check.damage().empty());
 }
 
 // Such a row could be read but not deleted.
