@@ -43,6 +43,15 @@ std::vector<uint64_t> LogNumbers(Directory& directory, const Manifest& manifest)
   return numbers;
 }
 
+// The log file that a manifest names was on disk, header and all, before the manifest was.
+void RequireHeader(const Directory& directory, const Manifest& manifest, uint64_t number,
+                   const WalReplay& replay) {
+  if (number != manifest.wal || replay.valid_bytes > 0) return;
+  throw Error(ErrorCode::kCorrupt, directory.path() + "/" + WalName(number) + ": has " +
+                                       std::to_string(replay.cut_bytes) +
+                                       " bytes and no whole header, the manifest names it");
+}
+
 }  // namespace
 
 void Database::Replay() {
@@ -56,6 +65,7 @@ void Database::Replay() {
     const WalReplay replay =
         ReplayWal(*directory_, number, manifest_.database, sequence,
                   [this](uint64_t, std::span<const WalRecord> records) { ReplayRecords(records); });
+    RequireHeader(*directory_, manifest_, number, replay);
     if (torn && replay.transactions > 0) {
       throw Error(ErrorCode::kCorrupt, path + "/" + WalName(*torn) +
                                            ": is damaged at its end, yet " + WalName(number) +
@@ -173,6 +183,7 @@ uint64_t Database::CheckLog() {
       for (const uint64_t number : LogNumbers(*directory_, manifest)) {
         const WalReplay log = ReplayWal(*directory_, number, id_, sequence,
                                         [](uint64_t, std::span<const WalRecord>) {});
+        RequireHeader(*directory_, manifest, number, log);
         sequence = log.next_sequence - 1;
         read += log.valid_bytes + log.cut_bytes;
         cut += log.cut_bytes;

@@ -241,6 +241,11 @@ class Salvager {
       Report(WalName(manifest_.wal), "is missing, and all that only the log held");
     for (const uint64_t number : numbers) {
       try {
+        const bool named = has_manifest_ && number == manifest_.wal;
+        if (named && directory_->Open(WalName(number), OpenMode::kRead)->Size() < kWalHeaderBytes) {
+          Report(WalName(number), "is cut short, and all that it held is lost");
+          continue;
+        }
         const uint64_t damaged =
             SalvageWal(*directory_, number, manifest_.database,
                        [this](std::span<const WalRecord> records) { SaveTransaction(records); });

@@ -1,6 +1,6 @@
 // What a damaged database still holds can be saved.
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { VectorDB } from 'ruvector';
 import { describe, expect, test } from 'vitest';
 import { collect, gaussian } from '../support/data.js';
@@ -102,6 +102,21 @@ describe('salvage', () => {
     expect(report.rows).toBe(19);
     const again = await openDb({ storagePath: to });
     for await (const found of again.entries()) expect(found).toEqual(entry(Number(found.id.slice(4))));
+  });
+
+  test.each([0, 1, 63])('a log that was cut to %i bytes is damaged, and the rest can be saved', async (bytes) => {
+    const { path } = await makeDatabase();
+    const log = fileOf(path, 'wal-');
+    truncateSync(log, bytes);
+    const files = readdirSync(path).toSorted();
+    for (const readOnly of [true, false]) {
+      const opened = await errorOf(() => openDb({ storagePath: path, readOnly }));
+      expect([opened.code, opened.message]).toEqual(['CORRUPT', expect.stringContaining(log)]);
+    }
+    expect(readdirSync(path).toSorted()).toEqual(files);
+    const { report, keys } = await salvaged(path);
+    expect(report.damage).toEqual([{ file: basename(log), detail: expect.stringContaining('cut short') }]);
+    expect(keys.size).toBe(300); // of the segment, also those that only the log deleted
   });
 
   test('refuses what it cannot do', async () => {
