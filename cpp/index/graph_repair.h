@@ -31,7 +31,8 @@ class GraphSurvivors {
     for (Slot s = 0; s < view.linked(); ++s) {
       if (later_twin.Test(s)) continue;
       ForEachTwin(view, s, [&](Slot twin) {
-        if (!live.Contains(twin)) return true;
+        // In a damaged file two nodes may have the same twin: it has the links of the first.
+        if (!live.Contains(twin) || nodes_[twin] != kNoSlot) return true;
         heirs_[s] = twin;
         nodes_[twin] = s;
         return false;

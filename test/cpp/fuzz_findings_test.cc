@@ -5,6 +5,8 @@
 #include "collection/compaction.h"
 #include "collection/database_check.h"
 #include "collection/model.h"
+#include "collection/sealed_segment.h"
+#include "core/coding.h"
 #include "core/error.h"
 #include "storage/file_header.h"
 #include "storage/manifest.h"
@@ -297,6 +299,54 @@ TEST_CASE("a log that makes a collection with the id of one that was dropped is 
   writer->Add(WalRecordType::kCreateCollection, other.id, {EncodeCollection(other)});
   writer->Commit(true);
   CHECK(ErrorOf([&] { OpenOn(disk); }).code() == ErrorCode::kCorrupt);
+}
+
+// The twin had the links of the one and its neighbours those to the other, on levels it is not on.
+TEST_CASE("two nodes of a graph with one twin are merged", "[fuzz]") {
+  FaultDirectory disk;
+  Build(disk);
+  Manifest manifest = *ReadNewestManifest(disk);
+  SegmentEntry& entry = manifest.collections[0].segments[0];
+  Slot high = 0, low = 0;
+  {
+    const SealedSegment segment(disk, manifest.database, entry,
+                                MetricSpace(Metric::kEuclidean, kDimensions),
+                                manifest.collections[0].m);
+    high = segment.entry();  // which others link to on every level
+    low = high + 1;
+    while (segment.LevelOf(low) > 0) ++low;
+    REQUIRE((high > 0 && segment.LevelOf(high) > 0 && segment.linked() > low));
+  }
+  const auto changed = Changed(disk, OwnFile::kSegment, [&](std::string& bytes, uint64_t segment) {
+    // FORMAT.md: the footer names the table of sections, of 40 bytes each.
+    const char* footer = bytes.data() + bytes.size() - 64;
+    const char* table = bytes.data() + LoadU64(footer + 24);
+    while (LoadU32(table) != static_cast<uint32_t>(SectionKind::kTwins)) table += 40;
+    const size_t twins = LoadU64(table + 8);
+    StoreU32(bytes.data() + twins + high * 4, 0);
+    StoreU32(bytes.data() + twins + low * 4, 0);
+    fuzz::FixSegment(bytes, manifest.database, segment);
+  });
+  Bitset deleted(kRows);
+  deleted.Set(high);
+  deleted.Set(low);
+  entry.deleted = 2;
+  entry.tombstones = WriteTombstones(*changed, manifest.database, entry.id, deleted);
+  ++manifest.generation;
+  bool in_doubt = false;
+  WriteManifest(*changed, manifest, &in_doubt);
+  const std::shared_ptr<Database> db = OpenOn(*changed);
+  const Model rows = ReadAll(*db);
+  Compact(db);
+  CHECK(ReadAll(*db) == rows);
+  CHECK(rows.size() == kRows - 2);
+  for (size_t i = 0; i < kRows; ++i) {
+    const std::vector<float> query = VectorOf(i);
+    SearchRequest request;
+    request.vector = query.data();
+    request.ef_search = kDefaultK;  // few, so that the graph is walked
+    CHECK(db->collection().Search(request).size() == kDefaultK);
+  }
 }
 
 TEST_CASE("a container with a file name that leads elsewhere is damaged", "[fuzz]") {

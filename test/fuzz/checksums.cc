@@ -97,10 +97,8 @@ void FixSegment(std::string& file, const DatabaseId& database, uint64_t segment)
                Crc32c(file.data() + offset + j * block, n));
       }
     }
-    if (table >= checksums && table == checksums + blocks * 4) {
-      SetU32(file, footer + 48,
-             Crc32c(file.data() + checksums, blocks * 4 + uint64_t{sections} * kTableEntry));
-    }
+    if (checksums <= footer)
+      SetU32(file, footer + 48, Crc32c(file.data() + checksums, footer - checksums));
   }
   SetU32(file, footer + 60, Crc32c(file.data() + footer, 60));
 }
