@@ -214,6 +214,7 @@ SegmentReader::SegmentReader(Directory& directory, const std::vector<FileRef>& p
   }
   block_crcs_ = data_ + crc_offset;
   checked_ = std::make_unique<std::atomic<uint8_t>[]>(static_cast<size_t>(blocks));
+  uint64_t next_block = 0, sections_end = kFileHeaderBytes;
   for (uint32_t i = 0; i < sections; ++i) {
     const uint8_t* at = data_ + section_offset + i * kEntryBytes;
     const Entry e{LoadU32(at), LoadU32(at + 4), LoadU64(at + 8), LoadU64(at + 16),
@@ -222,9 +223,14 @@ SegmentReader::SegmentReader(Directory& directory, const std::vector<FileRef>& p
         e.block_bytes == 0 ? blocks + 1 : (e.bytes + e.block_bytes - 1) / e.block_bytes;
     if (e.offset > crc_offset || e.bytes > crc_offset - e.offset ||
         e.offset % kSectionAlignment != 0 || e.bytes > std::numeric_limits<uint64_t>::max() / 2 ||
-        e.first_block > blocks || needed > blocks - e.first_block) {
+        needed > blocks - next_block) {
       Damaged(what_, "section " + std::to_string(e.kind) + " lies outside the file");
     }
+    // Two sections with one checksum would each vouch for the other.
+    if (e.first_block != next_block || e.offset < sections_end)
+      Damaged(what_, "section " + std::to_string(e.kind) + " does not follow the one before it");
+    next_block += needed;
+    sections_end = e.offset + e.bytes;
     entries_.push_back(e);
   }
 }

@@ -92,6 +92,13 @@ std::unique_ptr<FaultDirectory> WithBody(const FaultDirectory& disk, const Datab
   });
 }
 
+// A section's entry in the table of sections, of 40 bytes each, that a segment's footer names.
+char* EntryOf(std::string& bytes, SectionKind kind) {
+  char* entry = bytes.data() + LoadU64(bytes.data() + bytes.size() - 64 + 24);
+  while (LoadU32(entry) != static_cast<uint32_t>(kind)) entry += 40;
+  return entry;
+}
+
 }  // namespace
 
 TEST_CASE("a segment whose vectors are no numbers is damaged, in every search", "[fuzz]") {
@@ -318,11 +325,7 @@ TEST_CASE("two nodes of a graph with one twin are merged", "[fuzz]") {
     REQUIRE((high > 0 && segment.LevelOf(high) > 0 && segment.linked() > low));
   }
   const auto changed = Changed(disk, OwnFile::kSegment, [&](std::string& bytes, uint64_t segment) {
-    // FORMAT.md: the footer names the table of sections, of 40 bytes each.
-    const char* footer = bytes.data() + bytes.size() - 64;
-    const char* table = bytes.data() + LoadU64(footer + 24);
-    while (LoadU32(table) != static_cast<uint32_t>(SectionKind::kTwins)) table += 40;
-    const size_t twins = LoadU64(table + 8);
+    const size_t twins = LoadU64(EntryOf(bytes, SectionKind::kTwins) + 8);
     StoreU32(bytes.data() + twins + high * 4, 0);
     StoreU32(bytes.data() + twins + low * 4, 0);
     fuzz::FixSegment(bytes, manifest.database, segment);
@@ -347,6 +350,20 @@ TEST_CASE("two nodes of a graph with one twin are merged", "[fuzz]") {
     request.ef_search = kDefaultK;  // few, so that the graph is walked
     CHECK(db->collection().Search(request).size() == kDefaultK);
   }
+}
+
+// Whichever was read first vouched for the other; so the same file was sound, or not.
+TEST_CASE("two sections of a segment with one checksum, or one place, are damage", "[fuzz]") {
+  FaultDirectory disk;
+  Build(disk);
+  const DatabaseId id = ReadNewestManifest(disk)->database;
+  const size_t field = GENERATE(8, 24);  // offset, first block
+  const auto changed = Changed(disk, OwnFile::kSegment, [&](std::string& bytes, uint64_t segment) {
+    const uint64_t of_scalars = LoadU64(EntryOf(bytes, SectionKind::kScalars) + field);
+    StoreU64(EntryOf(bytes, SectionKind::kTwins) + field, of_scalars);
+    fuzz::FixSegment(bytes, id, segment);
+  });
+  CHECK(ErrorOf([&] { OpenOn(*changed); }).code() == ErrorCode::kCorrupt);
 }
 
 TEST_CASE("a container with a file name that leads elsewhere is damaged", "[fuzz]") {
