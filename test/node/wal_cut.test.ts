@@ -1,9 +1,13 @@
-// The log cut at every byte: the database opens, holds exactly the calls whose bytes were whole, and goes on.
+// The log cut at every byte: the database opens, holds exactly the calls whose bytes were whole, and goes on. A log cut inside its header, which
+// was on disk before the manifest that names it, is damage.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DbOptions, VectorDB } from 'ruvector';
 import { expect, it } from 'vitest';
 import { register, tempPath } from '../support/env.js';
+import { errorOf } from '../support/errors.js';
+
+const headerBytes = 64;
 
 /** Everything a caller can see, in order. */
 async function contents(db: VectorDB): Promise<string> {
@@ -26,7 +30,7 @@ for (const [backend, step] of [
     const db = await open(path);
     const [log] = readdirSync(path).filter((name) => name.startsWith('wal-')) as [string];
     const [manifest] = readdirSync(path).filter((name) => name.startsWith('manifest-')) as [string];
-    const states = [{ state: '[]', end: 0 }];
+    const states = [{ state: '[]', end: headerBytes }];
     const note = async () => states.push({ state: await contents(db), end: readFileSync(join(path, log)).length });
     for (let i = 0; i < 3; i++) {
       const calls = [
@@ -54,11 +58,17 @@ for (const [backend, step] of [
       mkdirSync(copy);
       writeFileSync(join(copy, manifest), manifestBytes);
       writeFileSync(join(copy, log), bytes.subarray(0, length));
+      if (length < headerBytes) {
+        const { code, message } = await errorOf(() => open(copy));
+        expect([code, message]).toEqual(['CORRUPT', expect.stringContaining(log)]);
+        rmSync(copy, { recursive: true });
+        continue;
+      }
       const { state, end } = states.filter((s) => s.end <= length).at(-1) as { state: string; end: number };
       let cut = await open(copy);
       expect(await contents(cut), `cut at ${length} of ${bytes.length}`).toBe(state);
       const { recovery } = await cut.stats();
-      if (end > 0) expect(recovery.cutBytes, `cut at ${length}`).toBe(length - end);
+      expect(recovery.cutBytes, `cut at ${length}`).toBe(length - end);
       if (recovery.cutBytes > 0) torn++;
       // What is written after the cut is not lost behind it.
       await cut.insert({ id: 'after', vector: [length, 0] });
