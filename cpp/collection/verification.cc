@@ -1,6 +1,7 @@
 #include "collection/verification.h"
 
 #include <cmath>
+#include <cstring>
 
 #include "core/error.h"
 #include "core/json.h"
@@ -84,6 +85,7 @@ bool Verification::CheckBlocks() {
 
 bool Verification::CheckRows() {
   const SealedSegment& s = *segment_;
+  const size_t vector_bytes = s.space().dimensions() * sizeof(float);
   bool go_on = true;
   sound_ = Collect(s.manifest_entry().parts[0].name, [&] {
     for (size_t n = 0; row_ < s.rows() && n < kRowsAtOnce; ++row_, ++n) {
@@ -100,7 +102,9 @@ bool Verification::CheckRows() {
         s.Damaged((row + " is out of order").c_str());
       if (slot >= s.linked()) continue;
       for (int level = 0; level <= s.LevelOf(slot); ++level) s.CheckedLinks(slot, level);
-      s.Twin(slot);
+      const Slot twin = s.Twin(slot);
+      if (twin != kNoSlot && std::memcmp(s.Vector(slot), s.Vector(twin), vector_bytes) != 0)
+        s.Damaged((row + " has a twin with another vector").c_str());
     }
     go_on = row_ < s.rows();
   });

@@ -394,8 +394,9 @@ void HnswBuilder::LinkOne(Slot slot) noexcept {
   graph_->SearchLevel(data, base, 0, found);
   if (const Slot twin = graph_->FindTwin(data, found); twin != kNoSlot) {
     const std::lock_guard<std::mutex> lock(graph_->twin_mutex);
-    Slot before = twin;  // the chain after its first row descends
-    while (twins_[before] != kNoSlot && twins_[before] > slot) before = twins_[before];
+    Slot before = twin;  // the chain after its first row descends; a damaged one ends where not
+    for (Slot bound = kNoSlot; twins_[before] < bound && twins_[before] > slot; before = bound)
+      bound = twins_[before];
     twins_[slot] = twins_[before];
     twins_[before] = slot;
   } else {

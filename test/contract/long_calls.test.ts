@@ -82,8 +82,9 @@ describe('insertBatch', () => {
 
 describe('search', () => {
   test('takes a signal and a timeout', async () => {
-    const db = await openDb({ dimensions: 4 });
-    await db.insertBatch(rows(2000));
+    // So many that time is looked at again while they are scanned.
+    const db = await openDb({ dimensions: 4, index: 'flat' });
+    await db.insertBatch(rows(20_000));
     const { signal } = new AbortController();
     expect((await db.search({ vector: [1, 0, 0, 1], k: 3, signal, timeoutMs: 60_000 })).length).toBe(3);
     const aborted = await errorOf(() => db.search({ vector: [1, 0, 0, 1], signal: AbortSignal.abort() }));

@@ -352,6 +352,44 @@ TEST_CASE("two nodes of a graph with one twin are merged", "[fuzz]") {
   }
 }
 
+// A merge that linked an earlier row with the same vector went round for ever.
+TEST_CASE("a chain of twins that leads back to itself ends", "[fuzz]") {
+  DatabaseOptions options = Options();
+  options.limits.seal_bytes = 1;  // each checkpoint seals
+  const auto open = [&](Directory& disk) -> std::shared_ptr<Database> {
+    return Database::OpenIn(std::make_unique<BorrowedDirectory>(disk), options);
+  };
+  FaultDirectory disk;
+  {
+    const std::shared_ptr<Database> db = open(disk);
+    Step{{{Operation::Kind::kPut, "earlier", {VectorOf(199), ""}}}}.Run(*db);
+    db->Checkpoint();
+    Step step;
+    for (size_t i = 0; i < kRows; ++i)
+      step.changes.push_back({Operation::Kind::kPut, "id" + std::to_string(i), {VectorOf(i), ""}});
+    step.Run(*db);
+    db->Checkpoint();
+    db->Close();
+  }
+  const Manifest manifest = *ReadNewestManifest(disk);
+  REQUIRE(manifest.collections[0].segments.size() == 2);
+  const auto changed = Changed(disk, OwnFile::kSegment, [&](std::string& bytes, uint64_t segment) {
+    if (segment != manifest.collections[0].segments[1].id) return;
+    const size_t twins = LoadU64(EntryOf(bytes, SectionKind::kTwins) + 8);
+    StoreU32(bytes.data() + twins + 199 * 4, 200);
+    StoreU32(bytes.data() + twins + 200 * 4, 201);
+    StoreU32(bytes.data() + twins + 201 * 4, 200);
+    fuzz::FixSegment(bytes, manifest.database, segment);
+  });
+  const std::shared_ptr<Database> db = open(*changed);
+  DatabaseCheck check(db);
+  while (check.Step()) {
+  }
+  CHECK(check.damage().size() == 1);
+  Compact(db);
+  CHECK(ReadAll(*db).size() == kRows + 1);
+}
+
 // Whichever was read first vouched for the other; so the same file was sound, or not.
 TEST_CASE("two sections of a segment with one checksum, or one place, are damage", "[fuzz]") {
   FaultDirectory disk;
