@@ -10,6 +10,8 @@
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
 
+#include "simd/targets.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace ruvector {
 namespace HWY_NAMESPACE {
@@ -82,23 +84,11 @@ const DistanceKernels& BestKernels() noexcept { return Best().kernels; }
 const char* KernelTarget() noexcept { return Best().name; }
 
 std::vector<std::pair<std::string, DistanceKernels>> AllKernels() {
-  const Chosen& best = Best();  // chosen before the set of targets is narrowed below
-#if (HWY_TARGETS & (HWY_TARGETS - 1)) == 0
-  // One target, and none of Highway's run-time detection is linked (WASM).
-  return {{best.name, best.kernels}};
-#else
-  static_cast<void>(best);
+  Best();  // chosen before the set of targets is narrowed below
   std::vector<std::pair<std::string, DistanceKernels>> all;
-  for (int64_t targets = hwy::SupportedTargets() & HWY_TARGETS; targets != 0;
-       targets &= targets - 1) {
-    hwy::SetSupportedTargetsForTest(targets & -targets);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    all.emplace_back(HWY_DYNAMIC_DISPATCH(Name)(), HWY_DYNAMIC_DISPATCH(Kernels)());
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  ForEachTarget(
+      [&] { all.emplace_back(HWY_DYNAMIC_DISPATCH(Name)(), HWY_DYNAMIC_DISPATCH(Kernels)()); });
   return all;
-#endif
 }
 
 }  // namespace ruvector

@@ -1,0 +1,124 @@
+#include "simd/codes.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "simd/codes.cc"
+#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/highway.h>
+
+#include "simd/targets.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ruvector {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_SCALAR
+void DotU8(const uint8_t* const* rows, size_t count, const int8_t* query, size_t bytes,
+           int32_t* sums) noexcept {
+  for (size_t r = 0; r < count; ++r) {
+    int32_t sum = 0;
+    for (size_t i = 0; i < bytes; ++i) sum += int32_t{rows[r][i]} * query[i];
+    sums[r] = sum;
+  }
+}
+
+void DotU4(const uint8_t* const* rows, size_t count, const int8_t* query, size_t bytes,
+           int32_t* sums) noexcept {
+  for (size_t r = 0; r < count; ++r) {
+    int32_t sum = 0;
+    for (size_t i = 0; i < bytes; ++i)
+      sum += int32_t{rows[r][i] & 15} * query[i] + int32_t{rows[r][i] >> 4} * query[bytes + i];
+    sums[r] = sum;
+  }
+}
+#else
+// What one vector of bytes at `at` adds to the sums of a row.
+struct Bytes {
+  const uint8_t* row;
+  const int8_t* query;
+  template <class D, class Sum>
+  HWY_INLINE Sum Add(D d, size_t at, Sum sum) const {
+    const hn::RebindToSigned<D> di;
+    const hn::RepartitionToWideX2<decltype(di)> d32;
+    return hn::SumOfMulQuadAccumulate(d32, hn::LoadU(d, row + at), hn::LoadU(di, query + at), sum);
+  }
+};
+struct Halves {
+  const uint8_t* row;
+  const int8_t *query, *high_query;
+  template <class D, class Sum>
+  HWY_INLINE Sum Add(D d, size_t at, Sum sum) const {
+    const hn::RebindToSigned<D> di;
+    const hn::RepartitionToWideX2<decltype(di)> d32;
+    const auto codes = hn::LoadU(d, row + at);
+    sum = hn::SumOfMulQuadAccumulate(d32, hn::And(codes, hn::Set(d, uint8_t{15})),
+                                     hn::LoadU(di, query + at), sum);
+    return hn::SumOfMulQuadAccumulate(d32, hn::ShiftRight<4>(codes), hn::LoadU(di, high_query + at),
+                                      sum);
+  }
+};
+
+template <typename Row>
+HWY_INLINE int32_t SumOf(const Row& row, size_t bytes) {
+  const hn::ScalableTag<uint8_t> d;
+  const hn::RepartitionToWideX2<hn::RebindToSigned<decltype(d)>> d32;
+  const size_t lanes = hn::Lanes(d);
+  auto s0 = hn::Zero(d32), s1 = s0;
+  size_t i = 0;
+  for (; i + 2 * lanes <= bytes; i += 2 * lanes) {
+    s0 = row.Add(d, i, s0);
+    s1 = row.Add(d, i + lanes, s1);
+  }
+  if (i + lanes <= bytes) {
+    s0 = row.Add(d, i, s0);
+    i += lanes;
+  }
+  int32_t sum = hn::ReduceSum(d32, hn::Add(s0, s1));
+  if (i == bytes) return sum;
+  const hn::CappedTag<uint8_t, kCodePadding> d_tail;
+  const hn::RepartitionToWideX2<hn::RebindToSigned<decltype(d_tail)>> d32_tail;
+  auto rest = hn::Zero(d32_tail);
+  for (; i < bytes; i += hn::Lanes(d_tail)) rest = row.Add(d_tail, i, rest);
+  return sum + hn::ReduceSum(d32_tail, rest);
+}
+
+void DotU8(const uint8_t* const* rows, size_t count, const int8_t* query, size_t bytes,
+           int32_t* sums) noexcept {
+  for (size_t r = 0; r < count; ++r) sums[r] = SumOf(Bytes{rows[r], query}, bytes);
+}
+
+void DotU4(const uint8_t* const* rows, size_t count, const int8_t* query, size_t bytes,
+           int32_t* sums) noexcept {
+  for (size_t r = 0; r < count; ++r) sums[r] = SumOf(Halves{rows[r], query, query + bytes}, bytes);
+}
+#endif
+
+CodeKernels Codes() { return {DotU8, DotU4}; }
+const char* CodesTarget() { return hwy::TargetName(HWY_TARGET); }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace ruvector
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ruvector {
+
+HWY_EXPORT(Codes);
+HWY_EXPORT(CodesTarget);
+
+const CodeKernels& BestCodeKernels() noexcept {
+  static const CodeKernels chosen = HWY_DYNAMIC_DISPATCH(Codes)();
+  return chosen;
+}
+
+std::vector<std::pair<std::string, CodeKernels>> AllCodeKernels() {
+  BestCodeKernels();  // chosen before the set of targets is narrowed below
+  std::vector<std::pair<std::string, CodeKernels>> all;
+  ForEachTarget([&] {
+    all.emplace_back(HWY_DYNAMIC_DISPATCH(CodesTarget)(), HWY_DYNAMIC_DISPATCH(Codes)());
+  });
+  return all;
+}
+
+}  // namespace ruvector
+#endif  // HWY_ONCE
