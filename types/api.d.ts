@@ -33,8 +33,12 @@ export interface DbOptions {
   hnswConfig?: HnswConfig;
   /** auto: exact scans up to 10,000 rows, a graph beyond; flat: always exact; hnsw: a graph from 256 rows on. Default auto. */
   index?: 'auto' | 'flat' | 'hnsw';
-  /** Only none so far: anything else throws UNSUPPORTED. */
-  quantization?: { type: 'none' };
+  /**
+   * Searches walk the graph by small codes of the vectors and measure the closest again by the vectors themselves. scalar: 8 or 4 bits a dimension,
+   * default 8. auto: scalar, 8 bits, from 16 dimensions on, but for manhattan. Given for a database that exists it concerns rows to come, until
+   * `compact()` codes all anew; with index flat there is no graph, and scalar throws UNSUPPORTED. Default auto.
+   */
+  quantization?: { type: 'auto' | 'none' } | { type: 'scalar'; bits?: 4 | 8 };
   /** Opens beside a writer, without its lock. */
   readOnly?: boolean;
   /**
@@ -176,6 +180,8 @@ export interface DbStats {
   metric: Metric;
   /** 'hnsw' once a graph serves searches. */
   indexType: 'flat' | 'hnsw';
+  /** What auto has become. */
+  quantization: { type: 'none' } | { type: 'scalar'; bits: 4 | 8 };
   /** Bytes of process memory; memory-mapped files are not counted. */
   memoryUsage: number;
   diskUsage: number;

@@ -226,6 +226,7 @@ DbStats Collection::Stats() const {
   stats.index_type = rows.linked > 0 ? Index::kHnsw : Index::kFlat;
   stats.memory_usage = rows.memory_bytes;
   stats.disk_usage = files.disk_bytes;
+  stats.quantization = static_cast<Quantization>(call.collection.options().hnsw.quantization);
   stats.deleted = rows.deleted;
   stats.segments = rows.segments;
   stats.pending = rows.pending;

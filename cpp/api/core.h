@@ -18,6 +18,7 @@ using Damage = ruvector::Damage;
 using Durability = ruvector::Durability;
 using Hit = ruvector::Hit;
 using Metric = ruvector::Metric;
+using Quantization = ruvector::Quantization;
 using SalvageReport = ruvector::SalvageReport;
 using Snapshot = ruvector::Snapshot;
 

@@ -45,6 +45,9 @@ void ReadRequest(const Options& options, CollectionRequest& request) {
   range("index", AsNumber(options.index), 0, 2);
   if (options.distance_metric) request.metric = static_cast<core::Metric>(*options.distance_metric);
   if (options.index) request.index = static_cast<IndexKind>(*options.index);
+  range("quantization", AsNumber(options.quantization), 0, 3);
+  if (options.quantization)
+    request.quantization = static_cast<core::Quantization>(*options.quantization);
   request.m = range("hnswConfig.m", hnsw.m, kLeastM, kMostM);
   request.ef_construction = range("hnswConfig.efConstruction", hnsw.ef_construction, 1, kMaxEf);
   request.ef_search = range("hnswConfig.efSearch", hnsw.ef_search, 1, kMaxEf);
@@ -62,6 +65,8 @@ static_assert(static_cast<int>(Metric::kEuclidean) == static_cast<int>(core::Met
 static_assert(static_cast<int>(Metric::kDot) == static_cast<int>(core::Metric::kDot));
 static_assert(static_cast<int>(Index::kFlat) == static_cast<int>(IndexKind::kFlat));
 static_assert(static_cast<int>(Index::kHnsw) == static_cast<int>(IndexKind::kHnsw));
+static_assert(static_cast<int>(Quantization::kScalar4) ==
+              static_cast<int>(core::Quantization::kScalar4));
 static_assert(static_cast<int>(Durability::kBatch) == static_cast<int>(core::Durability::kBatch));
 static_assert(static_cast<int>(Durability::kNone) == static_cast<int>(core::Durability::kNone));
 

@@ -39,6 +39,10 @@ enum class Metric { kCosine, kEuclidean, kDot, kManhattan };
 /// kAuto: exact scans up to 10,000 rows, a graph beyond; kFlat: always exact; kHnsw: a graph from
 /// 256 rows on.
 enum class Index { kAuto, kFlat, kHnsw };
+/// Codes that searches walk the graph by, of 8 or 4 bits a dimension; the closest rows are measured
+/// again by their vectors. kAuto: kScalar8 from 16 dimensions on, but for kManhattan. Given for a
+/// database that exists it concerns rows to come, until Compact codes all anew.
+enum class Quantization { kAuto, kNone, kScalar8, kScalar4 };
 /// When a write that has returned is safe. kSync: it is on disk. kBatch: it survives the end of the
 /// process, and is on disk within 100 ms. kNone: it is in memory, written by Flush, Compact,
 /// Snapshot and Close.
@@ -62,6 +66,7 @@ struct CollectionOptions {
   /// kCosine by default. Fixed when a collection is made.
   std::optional<Metric> distance_metric = {};
   std::optional<Index> index = {};
+  std::optional<Quantization> quantization = {};
   HnswConfig hnsw_config = {};
   /// Of the graph's levels. With one thread, the same input gives the same graph.
   std::optional<uint64_t> seed = {};
@@ -72,6 +77,7 @@ struct DbOptions {
   std::optional<size_t> dimensions = {};
   std::optional<Metric> distance_metric = {};
   std::optional<Index> index = {};
+  std::optional<Quantization> quantization = {};
   HnswConfig hnsw_config = {};
   std::optional<uint64_t> seed = {};
   /// A folder, made if missing; or a `.rvf` file, which is only read. Empty: in memory.
@@ -162,7 +168,8 @@ struct DbStats {
   size_t dimensions = 0;
   Metric metric = Metric::kCosine;
   Index index_type = Index::kFlat;  ///< kHnsw once a graph serves searches
-  size_t memory_usage = 0;          ///< bytes of process memory; mapped files are not counted
+  Quantization quantization = Quantization::kNone;
+  size_t memory_usage = 0;  ///< bytes of process memory; mapped files are not counted
   uint64_t disk_usage = 0;
   size_t deleted = 0;  ///< rows that are deleted or replaced and still take room
   size_t segments = 0;

@@ -83,6 +83,14 @@ Reply SalvageFolder(const MethodContext& c) {
           {}};
 }
 
+std::string QuantizationJson(Quantization quantization) {
+  const int bits = quantization == Quantization::kScalar8   ? 8
+                   : quantization == Quantization::kScalar4 ? 4
+                                                            : 0;
+  if (bits == 0) return ",\"quantization\":{\"type\":\"none\"}";
+  return ",\"quantization\":{\"type\":\"scalar\",\"bits\":" + std::to_string(bits) + "}";
+}
+
 Reply Stats(const MethodContext& c) {
   const Opened opened = c.opened();
   const CollectionStats rows = opened.collection->Stats();
@@ -94,6 +102,7 @@ Reply Stats(const MethodContext& c) {
   std::string json = "{\"count\":" + std::to_string(rows.count) +
                      number("dimensions", o.dimensions) + ",\"metric\":\"" + MetricName(o.metric) +
                      "\",\"indexType\":\"" + (rows.linked > 0 ? "hnsw" : "flat") + "\"" +
+                     QuantizationJson(o.hnsw.quantization) +
                      number("memoryUsage", rows.memory_bytes) + number("diskUsage", s.disk_bytes) +
                      number("deleted", rows.deleted) + number("segments", rows.segments) +
                      number("pending", rows.pending) + number("walBytes", s.wal_bytes) +

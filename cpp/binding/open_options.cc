@@ -1,5 +1,7 @@
 #include "binding/open_options.h"
 
+#include <span>
+
 #include "binding/arguments.h"
 #include "collection/checks.h"
 
@@ -38,6 +40,21 @@ void ReadHnsw(const Json& json, CollectionRequest& o) {
   throw Error(ErrorCode::kUnsupported, what + " is not supported by this version");
 }
 
+Quantization ReadQuantization(const Json& json) {
+  const Arguments args(json, "quantization.");
+  if (!args.Has("type")) args.Get("type");
+  const std::string_view type = kQuantizations[*args.Word("type", kQuantizations)];
+  if (type != "auto" && type != "none" && type != "scalar")
+    NotYet("quantization \"" + std::string(type) + "\"");
+  const bool scalar = type == "scalar";
+  const std::string_view known[] = {"type", "bits"};
+  args.RequireKnown(std::span(known).first(scalar ? 2 : 1));
+  if (!scalar) return type == "none" ? Quantization::kNone : Quantization::kAuto;
+  const size_t bits = args.Whole("bits", 4, 8).value_or(8);
+  if (bits != 4 && bits != 8) args.Refuse("bits", "4 or 8", args.Get("bits"));
+  return bits == 8 ? Quantization::kScalar8 : Quantization::kScalar4;
+}
+
 void ReadRequest(const Arguments& args, CollectionRequest& o) {
   o.dimensions = args.Whole("dimensions", 1, kMaxDimensions);
   if (const auto metric = args.Word("distanceMetric", kMetrics))
@@ -49,15 +66,8 @@ void ReadRequest(const Arguments& args, CollectionRequest& o) {
       args.Refuse("seed", "the same as hnswConfig.seed", args.Get("seed"));
     o.seed = *seed;
   }
-  if (const Json* quantization = args.Find("quantization")) {
-    const Arguments q(*quantization, "quantization.");
-    if (!q.Has("type")) q.Get("type");
-    if (const auto type = q.Word("type", kQuantizations); kQuantizations[*type] != "none") {
-      NotYet("quantization \"" + std::string(kQuantizations[*type]) + "\"");
-    }
-    const std::string_view known[] = {"type"};
-    q.RequireKnown(known);
-  }
+  if (const Json* quantization = args.Find("quantization"))
+    o.quantization = ReadQuantization(*quantization);
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ bool Collection::SealsToCompact() const {
   const std::shared_lock<FairMutex> lock(mutex_);
   const Segment* growing = growing_ ? static_cast<const Segment*>(growing_.get()) : thawable_.get();
   if (growing == nullptr || growing->rows() == 0) return false;
-  return !sealed_.empty() || growing->live_count() < growing->rows();
+  return !sealed_.empty() || growing->live_count() < growing->rows() ||
+         (thawable_ && thawable_->quantization() != options_.hnsw.quantization);
 }
 
 SegmentRun Collection::RunToMerge() const {
@@ -82,15 +83,16 @@ std::vector<SegmentRun> Collection::RunsToCompact() const {
   std::vector<SegmentRun> runs;
   for (size_t begin = 0; begin < sealed_.size();) {
     uint64_t bytes = 0;
-    bool deleted = false;
+    bool changes = false;
     size_t end = begin;
     do {
       bytes += LiveBytes(*sealed_[end]);
-      deleted = deleted || sealed_[end]->live_count() < sealed_[end]->rows();
+      changes = changes || sealed_[end]->live_count() < sealed_[end]->rows() ||
+                sealed_[end]->quantization() != options_.hnsw.quantization;
       ++end;
     } while (end < sealed_.size() &&
              bytes + LiveBytes(*sealed_[end]) <= options_.limits.merge_bytes);
-    if (deleted || end - begin > 1) {
+    if (changes || end - begin > 1) {
       runs.emplace_back(sealed_.begin() + static_cast<long>(begin),
                         sealed_.begin() + static_cast<long>(end));
     }

@@ -36,6 +36,7 @@ struct CollectionRequest {
   std::optional<size_t> dimensions;
   std::optional<Metric> metric;
   std::optional<IndexKind> index;
+  std::optional<Quantization> quantization;
   std::optional<size_t> m;
   std::optional<size_t> ef_construction;
   std::optional<size_t> ef_search;
@@ -222,7 +223,8 @@ class Database {
   uint64_t next_wal_ = 1;
   uint64_t next_checkpoint_bytes_ = 0;  // after a failed one: not before the log is that long
   bool broken_ = false;
-  bool unlogged_ = false;  // kNone: something is only in memory
+  bool unlogged_ = false;         // kNone: something is only in memory
+  bool changed_options_ = false;  // of a collection, not in the manifest yet
   bool closed_ = false;
   uint64_t cut_bytes_ = 0;
   uint64_t replayed_ = 0;

@@ -32,7 +32,7 @@ bool Database::HasSegments() const {
 }
 
 bool Database::WorthCheckpoint() const {
-  if (wal_->bytes() > kShortLogBytes) return true;
+  if (changed_options_ || wal_->bytes() > kShortLogBytes) return true;
   size_t unsaved = 0;
   for (const auto& collection : Collections()) unsaved += collection->UnsavedLinks();
   return unsaved > kFewLinks;
@@ -95,6 +95,7 @@ void Database::CheckpointLocked(const CollectionSet& seal) {
   }
   next_checkpoint_bytes_ = 0;
   unlogged_ = false;
+  changed_options_ = false;
   for (size_t i = 0; i < written.size(); ++i) {
     if (written[i]) written[i]->CheckpointDone(std::move(entries[i]));
   }

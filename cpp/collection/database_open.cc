@@ -26,6 +26,23 @@ IndexKind ParseIndex(const std::string& name) {
   return name == "flat" ? IndexKind::kFlat : name == "hnsw" ? IndexKind::kHnsw : IndexKind::kAuto;
 }
 
+// Codes are for walking a graph: without one there are none.
+Quantization QuantizationOf(const CollectionEntry& entry) {
+  if (ParseIndex(entry.index) == IndexKind::kFlat) return Quantization::kNone;
+  return Resolve(*ParseQuantization(entry.quantization), entry.metric, entry.dimensions);
+}
+
+// Of options asked for and stored ones, together.
+void RequireGraphForCodes(const CollectionEntry& entry) {
+  const Quantization quantization = *ParseQuantization(entry.quantization);
+  if (ParseIndex(entry.index) != IndexKind::kFlat || quantization == Quantization::kAuto ||
+      quantization == Quantization::kNone)
+    return;
+  throw Error(ErrorCode::kUnsupported, "quantization \"" + entry.quantization +
+                                           "\" is for walking a graph, and index \"flat\" has "
+                                           "none; expected index \"auto\" or \"hnsw\"");
+}
+
 CollectionEntry NewEntry(uint32_t id, std::string name, const CollectionRequest& request) {
   if (!request.dimensions) {
     throw Error(ErrorCode::kInvalidOption,
@@ -38,14 +55,16 @@ CollectionEntry NewEntry(uint32_t id, std::string name, const CollectionRequest&
   entry.dimensions = *request.dimensions;
   entry.metric = request.metric.value_or(Metric::kCosine);
   entry.index = IndexName(request.index.value_or(IndexKind::kAuto));
+  entry.quantization = QuantizationName(request.quantization.value_or(Quantization::kAuto));
   entry.m = request.m.value_or(HnswParameters{}.m);
   entry.ef_construction = request.ef_construction.value_or(HnswParameters{}.ef_construction);
   entry.seed = request.seed.value_or(HnswParameters{}.seed);
+  RequireGraphForCodes(entry);
   return entry;
 }
 
-// What is stored stays; asking for something else is an error, never ignored. Index and
-// efConstruction only concern rows to come.
+// What is stored stays; asking for something else is an error, never ignored. Index, quantization
+// and efConstruction only concern rows to come.
 CollectionEntry Agreed(const CollectionRequest& request, CollectionEntry stored,
                        const std::string& where) {
   const auto refuse = [&](ErrorCode code, const std::string& what, const std::string& asked,
@@ -69,7 +88,9 @@ CollectionEntry Agreed(const CollectionRequest& request, CollectionEntry stored,
            std::to_string(stored.seed));
   }
   if (request.index) stored.index = IndexName(*request.index);
+  if (request.quantization) stored.quantization = QuantizationName(*request.quantization);
   if (request.ef_construction) stored.ef_construction = *request.ef_construction;
+  RequireGraphForCodes(stored);
   return stored;
 }
 
@@ -172,6 +193,7 @@ void Database::Load() {
     CollectionRequest request;
     if (is_default) request = options_;
     CollectionEntry agreed = Agreed(request, entry, directory_->path());
+    changed_options_ = changed_options_ || EncodeCollection(agreed) != EncodeCollection(entry);
     agreed.segments.clear();
     AddCollection(agreed, request)->Load(*directory_, manifest_.database, entry.segments);
   }
@@ -233,7 +255,7 @@ std::shared_ptr<Collection> Database::AddCollection(const CollectionEntry& entry
   options.dimensions = entry.dimensions;
   options.metric = entry.metric;
   options.index = ParseIndex(entry.index);
-  options.hnsw = {entry.m, entry.ef_construction, entry.seed};
+  options.hnsw = {entry.m, entry.ef_construction, entry.seed, QuantizationOf(entry)};
   options.ef_search = request.ef_search.value_or(kEfSearchDefault);
   options.threads = options_.threads;
   options.expected_rows = request.expected_rows;
@@ -289,9 +311,11 @@ std::shared_ptr<Collection> Database::OpenCollection(const std::string& name,
     const std::string where = "collection " + QuoteForMessage(name);
     const CollectionEntry& is = stored.entry();
     const CollectionEntry asked = Agreed(request, is, where);
-    if (asked.index != is.index || asked.ef_construction != is.ef_construction) {
+    if (asked.index != is.index || asked.ef_construction != is.ef_construction ||
+        asked.quantization != is.quantization) {
       throw Error(ErrorCode::kInvalidOption,
-                  where + " was created with index \"" + is.index + "\" and efConstruction " +
+                  where + " was created with index \"" + is.index + "\", quantization \"" +
+                      is.quantization + "\" and efConstruction " +
                       std::to_string(is.ef_construction) + ", expected the same or none");
     }
   };

@@ -165,7 +165,9 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
                      ",\"m\":" + std::to_string(m) +
                      ",\"maxLevel\":" + std::to_string(linked > 0 ? builder_.max_level() : 0) +
                      ",\"entry\":" + std::to_string(linked > 0 ? builder_.entry() : 0) +
-                     ",\"collectionId\":" + std::to_string(collection.id) + ",\"collection\":";
+                     ",\"codes\":\"" + std::string(QuantizationName(builder_.quantization())) +
+                     "\"" + ",\"collectionId\":" + std::to_string(collection.id) +
+                     ",\"collection\":";
   AppendJsonString(info, collection.name);
   info += '}';
   out.Begin(SectionKind::kInfo, 0);
@@ -200,6 +202,11 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
   out.Begin(SectionKind::kVectors, space_.dimensions() * sizeof(float));
   for (Slot s = 0; s < rows; ++s)
     out.Append(builder_.Vector(s), space_.dimensions() * sizeof(float));
+
+  if (const Codec* codec = builder_.codec()) {
+    out.Begin(SectionKind::kCodes, codec->row_bytes());
+    for (Slot s = 0; s < linked; ++s) out.Append(builder_.Code(s), codec->row_bytes());
+  }
 
   std::vector<uint32_t> words;
   out.Begin(SectionKind::kLinks, (1 + 2 * m) * 4);

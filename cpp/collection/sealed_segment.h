@@ -9,6 +9,7 @@
 #include "collection/id_table.h"
 #include "collection/segment.h"
 #include "core/coding.h"
+#include "quant/quantization.h"
 #include "storage/manifest.h"
 #include "storage/segment_file.h"
 
@@ -57,6 +58,11 @@ class SealedSegment : public Segment {
   NeighborList Links(Slot slot, int level) const { return CheckedLinks(slot, level); }
   Slot Twin(Slot slot) const;
   void Prefetch(Slot slot) const { vectors_.Prefetch(slot); }
+  void PrefetchLinks(Slot slot) const { links_.Prefetch(slot); }
+  Quantization quantization() const { return quantization_; }
+  const Codec* codec() const { return codec_.get(); }
+  const uint8_t* Code(Slot slot) const { return codes_.Row(slot); }
+  void PrefetchCode(Slot slot) const { codes_.Prefetch(slot, kPrefetchedCodeBytes); }
   /// The neighbours of a linked row, each of them a linked row that has this level.
   NeighborList CheckedLinks(Slot slot, int level) const;
   int LevelOf(Slot slot) const;
@@ -78,6 +84,9 @@ class SealedSegment : public Segment {
   size_t id_capacity_ = 0;
   Section id_offsets_, ids_, id_table_, vectors_, scalars_, metadata_offsets_, metadata_;
   Section links_, upper_offsets_, upper_links_, twins_, numbers_;
+  Quantization quantization_ = Quantization::kNone;
+  std::unique_ptr<Codec> codec_;
+  Section codes_;
 };
 
 }  // namespace ruvector

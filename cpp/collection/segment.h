@@ -10,6 +10,7 @@
 #include "index/candidate.h"
 #include "index/graph_search.h"
 #include "index/metric_space.h"
+#include "index/scorer.h"
 
 namespace ruvector {
 
@@ -102,22 +103,38 @@ void ScanRows(const Rows& rows, const PreparedQuery& query, size_t limit, const 
   out.insert(out.end(), found.begin(), found.end());
 }
 
-/// Segment::SearchLinked for any View.
+/// How many of the rows that a walk by codes found closest are measured again, for `limit` hits.
+inline size_t RowsToRerank(size_t limit) { return 2 * limit + 10; }
+
+/// Segment::SearchLinked for any View that is also Rows of the scorers. A walk by codes ends with
+/// measuring the closest rows again by their vectors.
 template <typename View>
 void SearchLinkedRows(const View& view, const PreparedQuery& query, size_t ef, size_t limit,
                       const Bitset& accept, bool filtered, SearchScratch& scratch,
                       std::vector<Candidate>& out) {
-  if (filtered) {
-    const std::vector<Candidate> found = SearchGraphFiltered(view, query, ef, accept, scratch);
-    out.insert(out.end(), found.begin(),
-               found.begin() + static_cast<long>(std::min(limit, found.size())));
-    return;
-  }
-  size_t found = 0;
-  SearchGraph(view, query, ef, accept, scratch, [&](float distance, Slot slot) {
-    out.push_back({distance, slot});
-    return ++found < limit;
-  });
+  const size_t begin = out.size();
+  const auto search = [&](const auto& scorer, size_t most) {
+    if (filtered) {
+      const std::vector<Candidate> found = SearchGraphFiltered(view, scorer, ef, accept, scratch);
+      out.insert(out.end(), found.begin(),
+                 found.begin() + static_cast<long>(std::min(most, found.size())));
+      return;
+    }
+    SearchGraph(view, scorer, ef, accept, scratch, [&](float distance, Slot slot) {
+      out.push_back({distance, slot});
+      return out.size() - begin < most;
+    });
+  };
+  if (view.codec() == nullptr) return search(ExactScorer(view, query), limit);
+  search(CodeScorer(view, query.For(*view.codec()), scratch), RowsToRerank(limit));
+  for (size_t i = begin; i < out.size(); ++i) view.Prefetch(out[i].slot);
+  for (size_t i = begin; i < out.size(); ++i)
+    out[i].distance = query.Distance(view.Vector(out[i].slot), view.Scalar(out[i].slot));
+  std::sort(out.begin() + static_cast<long>(begin), out.end(),
+            [](const Candidate& a, const Candidate& b) {
+              return a.distance < b.distance || (a.distance == b.distance && a.slot < b.slot);
+            });
+  if (out.size() - begin > limit) out.resize(begin + limit);
 }
 
 }  // namespace ruvector

@@ -7,22 +7,20 @@
 //   size_t linked() const                         rows in the graph
 //   Slot entry() const; int max_level() const     where a search starts
 //   NeighborList Links(Slot, int level) const     its neighbours
+//   void PrefetchLinks(Slot) const                of level 0
 //   Slot Twin(Slot) const                         next row with the same vector, or kNoSlot
-//   const float* Vector(Slot) const; float Scalar(Slot) const
+// and a Scorer (scorer.h) tells how far rows are from the query:
+//   void Distances(const Slot*, size_t n, float* distances)
 //   void Prefetch(Slot) const
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
-#include <limits>
-#include <memory>
-#include <mutex>
 #include <vector>
 
 #include "core/bitset.h"
 #include "index/candidate.h"
-#include "index/metric_space.h"
+#include "index/search_scratch.h"
 
 namespace ruvector {
 
@@ -31,79 +29,23 @@ struct NeighborList {
   uint32_t count;
 };
 
-/// What one search needs besides the graph; reused, so that a search allocates nothing.
-class SearchScratch {
- public:
-  /// Nothing is visited; slots 0 … rows - 1 may be.
-  void Begin(size_t rows) {
-    if (tags_.size() < rows) tags_.resize(rows + rows / 2, 0);
-    if (++tag_ == 0) {
-      std::fill(tags_.begin(), tags_.end(), uint16_t{0});
-      tag_ = 1;
-    }
-  }
-  /// True the first time a slot is seen.
-  bool Visit(Slot slot) {
-    if (tags_[slot] == tag_) return false;
-    tags_[slot] = tag_;
-    return true;
-  }
-
-  struct Entry {
-    float distance;
-    Slot slot : 31;
-    Slot expanded : 1;
-  };
-  std::vector<Entry> pool;          // sorted, closest first
-  std::vector<Entry> fresh;         // sorted: what the last expansion adds to the pool
-  std::vector<Slot> unvisited;      // neighbours of the row being expanded
-  std::vector<Candidate> frontier;  // min-heap of rows to expand, filtered search
-  size_t bytes() const { return tags_.capacity() * sizeof(uint16_t); }
-
- private:
-  std::vector<uint16_t> tags_;
-  uint16_t tag_ = 0;
-};
-
-/// Hands out scratches to concurrent searches.
-class ScratchPool {
- public:
-  ScratchPool() { free_.reserve(kKept); }
-  std::unique_ptr<SearchScratch> Take() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (free_.empty()) return std::make_unique<SearchScratch>();
-    std::unique_ptr<SearchScratch> scratch = std::move(free_.back());
-    free_.pop_back();
-    return scratch;
-  }
-  void Give(std::unique_ptr<SearchScratch> scratch) noexcept {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (free_.size() < kKept) free_.push_back(std::move(scratch));
-  }
-
- private:
-  static constexpr size_t kKept = 8;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<SearchScratch>> free_;
-};
-
 /// Greedy walk from the entry to the row closest to the query on level 1.
-template <typename View>
-Candidate DescendToBase(const View& view, const PreparedQuery& query) {
+template <typename View, typename Scorer>
+Candidate DescendToBase(const View& view, const Scorer& scorer, SearchScratch& scratch) {
   Candidate best{0, view.entry()};
-  best.distance = query.Distance(view.Vector(best.slot), view.Scalar(best.slot));
+  scratch.MakeRoom(1);
+  scorer.Distances(&best.slot, 1, &best.distance);
   for (int level = view.max_level(); level > 0; --level) {
     for (bool moved = true; moved;) {
       moved = false;
       const NeighborList links = view.Links(best.slot, level);
-      for (uint32_t i = 0; i < links.count; ++i) view.Prefetch(links.begin[i]);
+      for (uint32_t i = 0; i < links.count; ++i) scorer.Prefetch(links.begin[i]);
+      scratch.MakeRoom(links.count);
+      scorer.Distances(links.begin, links.count, scratch.distances.data());
       for (uint32_t i = 0; i < links.count; ++i) {
-        const Slot slot = links.begin[i];
-        const float d = query.Distance(view.Vector(slot), view.Scalar(slot));
-        if (d < best.distance) {
-          best = {d, slot};
-          moved = true;
-        }
+        if (!(scratch.distances[i] < best.distance)) continue;  // also what is no number
+        best = {scratch.distances[i], links.begin[i]};
+        moved = true;
       }
     }
   }
@@ -123,16 +65,24 @@ bool ForEachTwin(const View& view, Slot first, F&& f) {
   return true;
 }
 
-/// Collects into scratch.unvisited, and prefetches, the neighbours of `slot` not seen before.
-template <typename View>
-void GatherUnvisited(const View& view, Slot slot, SearchScratch& scratch) {
+/// Collects into scratch.unvisited the neighbours of `slot` not seen before, and into
+/// scratch.distances how far they are; returns how many. `likely_next`: whose neighbours will be
+/// wanted after these, or kNoSlot.
+template <typename View, typename Scorer>
+size_t ScoreUnvisited(const View& view, const Scorer& scorer, Slot slot, Slot likely_next,
+                      SearchScratch& scratch) {
   const NeighborList links = view.Links(slot, 0);
-  scratch.unvisited.clear();
+  scratch.MakeRoom(links.count);
+  Slot* const unvisited = scratch.unvisited.data();
+  size_t n = 0;
   for (uint32_t i = 0; i < links.count; ++i) {
-    if (!scratch.Visit(links.begin[i])) continue;
-    scratch.unvisited.push_back(links.begin[i]);
-    view.Prefetch(links.begin[i]);
+    unvisited[n] = links.begin[i];
+    n += scratch.Visit(links.begin[i]);
   }
+  for (size_t i = 0; i < n; ++i) scorer.Prefetch(unvisited[i]);
+  if (likely_next != kNoSlot) view.PrefetchLinks(likely_next);
+  scorer.Distances(unvisited, n, scratch.distances.data());
+  return n;
 }
 
 /// Adds a row to the sorted `fresh`, unless `limit` rows in `pool` are closer already.
@@ -179,8 +129,8 @@ inline size_t MergeSorted(std::vector<SearchScratch::Entry>& pool,
 ///
 ///   accept    members may become hits; the others are only walked through
 ///   ef        1 … kMaxEf, the length of the candidate list
-template <typename View, typename Emit>
-void SearchGraph(const View& view, const PreparedQuery& query, size_t ef, const Bitset& accept,
+template <typename View, typename Scorer, typename Emit>
+void SearchGraph(const View& view, const Scorer& scorer, size_t ef, const Bitset& accept,
                  SearchScratch& scratch, Emit&& emit) {
   using Entry = SearchScratch::Entry;
   if (view.linked() == 0) return;
@@ -188,7 +138,7 @@ void SearchGraph(const View& view, const PreparedQuery& query, size_t ef, const 
   std::vector<Entry>& pool = scratch.pool;
   pool.clear();
   pool.reserve(ef + 1);
-  const Candidate start = DescendToBase(view, query);
+  const Candidate start = DescendToBase(view, scorer, scratch);
   scratch.Visit(start.slot);
   pool.push_back({start.distance, start.slot & 0x7fffffffu, false});
 
@@ -199,10 +149,17 @@ void SearchGraph(const View& view, const PreparedQuery& query, size_t ef, const 
       continue;
     }
     pool[next].expanded = true;
-    GatherUnvisited(view, pool[next].slot, scratch);
+    size_t after = next + 1;
+    while (after < pool.size() && pool[after].expanded) ++after;
+    const bool more = after < pool.size();
+    const size_t n = ScoreUnvisited(view, scorer, pool[next].slot,
+                                    more ? Slot{pool[after].slot} : kNoSlot, scratch);
     fresh.clear();
-    for (const Slot slot : scratch.unvisited)
-      AddSorted(fresh, query.Distance(view.Vector(slot), view.Scalar(slot)), slot, pool, ef);
+    for (size_t i = 0; i < n; ++i) {
+      const float d = scratch.distances[i];
+      if (!more || d < pool[after].distance) view.PrefetchLinks(scratch.unvisited[i]);
+      AddSorted(fresh, d, scratch.unvisited[i], pool, ef);
+    }
     next = std::min(next + 1, MergeSorted(pool, fresh, ef));
   }
 
@@ -215,8 +172,8 @@ void SearchGraph(const View& view, const PreparedQuery& query, size_t ef, const 
 
 /// The `ef` closest accepted rows found: walks on through the others until enough are accepted, so
 /// it suits filters that keep a fair share of the rows. Returns them closest first.
-template <typename View>
-std::vector<Candidate> SearchGraphFiltered(const View& view, const PreparedQuery& query, size_t ef,
+template <typename View, typename Scorer>
+std::vector<Candidate> SearchGraphFiltered(const View& view, const Scorer& scorer, size_t ef,
                                            const Bitset& accept, SearchScratch& scratch) {
   const auto closer = [](const Candidate& a, const Candidate& b) {
     return a.distance < b.distance || (a.distance == b.distance && a.slot < b.slot);
@@ -235,7 +192,7 @@ std::vector<Candidate> SearchGraphFiltered(const View& view, const PreparedQuery
       return true;
     });
   };
-  const Candidate start = DescendToBase(view, query);
+  const Candidate start = DescendToBase(view, scorer, scratch);
   scratch.Visit(start.slot);
   offer(start.distance, start.slot);
   while (!frontier.empty()) {
@@ -243,10 +200,10 @@ std::vector<Candidate> SearchGraphFiltered(const View& view, const PreparedQuery
     const Slot slot = frontier.front().slot;
     std::pop_heap(frontier.begin(), frontier.end(), farther);
     frontier.pop_back();
-    GatherUnvisited(view, slot, scratch);
-    for (const Slot neighbor : scratch.unvisited) {
-      const float d = query.Distance(view.Vector(neighbor), view.Scalar(neighbor));
-      if (!found.full() || d < found.worst().distance) offer(d, neighbor);
+    const size_t n = ScoreUnvisited(view, scorer, slot, kNoSlot, scratch);
+    for (size_t i = 0; i < n; ++i) {
+      const float d = scratch.distances[i];
+      if (!found.full() || d < found.worst().distance) offer(d, scratch.unvisited[i]);
     }
   }
   return found.Take();

@@ -296,7 +296,10 @@ HnswBuilder::HnswBuilder(const MetricSpace& space, const HnswParameters& paramet
       rows_data_(graph_->index.data_level0_memory_),
       row_bytes_(graph_->index.size_data_per_element_),
       data_offset_(graph_->index.offsetData_),
-      vector_bytes_(space.dimensions() * sizeof(float)) {}
+      vector_bytes_(space.dimensions() * sizeof(float)) {
+  codec_ = NewCodec(parameters.quantization, space.metric(), space.dimensions());
+  if (codec_) code_bytes_ = codec_->row_bytes();
+}
 
 HnswBuilder::~HnswBuilder() = default;
 
@@ -341,6 +344,7 @@ int HnswBuilder::RandomLevel(Slot slot) const {
 void HnswBuilder::LinkRange(size_t end, size_t threads) {
   end = std::min(end, rows_);
   if (linked_ >= end) return;
+  Encode(end, threads);
   if (linked_ == 0) {
     auto& index = graph_->index;
     index.enterpoint_node_ = 0;
@@ -351,6 +355,18 @@ void HnswBuilder::LinkRange(size_t end, size_t threads) {
   PrepareLinking(linked_, end, threads, [](size_t slot) { return static_cast<Slot>(slot); });
   ParallelFor(threads, linked_, end, [this](size_t slot) { LinkOne(static_cast<Slot>(slot)); });
   linked_ = end;
+}
+
+void HnswBuilder::Encode(size_t end, size_t threads) {
+  const size_t begin = coded_;
+  if (!codec_ || begin >= end) return;
+  codes_.reserve(Capacity() * code_bytes_);
+  codes_.resize(end * code_bytes_);
+  ParallelFor(threads, begin, end, [this](size_t slot) {
+    const auto row = static_cast<Slot>(slot);
+    codec_->Encode(Vector(row), Scalar(row), codes_.data() + slot * code_bytes_);
+  });
+  coded_ = end;
 }
 
 // Everything that linking needs, so that it cannot fail half way: a row that is linked in part, or
@@ -450,6 +466,7 @@ void HnswBuilder::RestoreRow(const float* vector, const std::vector<NeighborList
     index.setListCount(links, static_cast<uint16_t>(levels[level].count));
     std::copy_n(levels[level].begin, levels[level].count, links + 1);  // null when there are none
   }
+  Encode(rows_, 1);
 }
 
 void HnswBuilder::EndRestore(Slot entry, int max_level, bool repaired) {
@@ -523,8 +540,8 @@ size_t HnswBuilder::BytesOf(size_t capacity) const {
   const auto& index = graph_->index;
   const size_t per_row =
       index.size_data_per_element_ + sizeof(void*) + sizeof(int) + sizeof(std::mutex);
-  return capacity * per_row + twins_.capacity() * sizeof(Slot) + graph_->upper_bytes +
-         graph_->scratch_bytes;
+  return capacity * (per_row + (coded_ > 0 ? code_bytes_ : 0)) + twins_.capacity() * sizeof(Slot) +
+         graph_->upper_bytes + graph_->scratch_bytes;
 }
 
 }  // namespace ruvector

@@ -10,6 +10,7 @@
 // link only to each other and cut the graph.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -18,13 +19,16 @@
 #include "core/types.h"
 #include "index/graph_search.h"
 #include "index/metric_space.h"
+#include "index/scorer.h"
+#include "quant/quantization.h"
 
 namespace ruvector {
 
 struct HnswParameters {
   size_t m = 16;  ///< links of a row above level 0, 2 … 512; level 0 has twice as many
-  size_t ef_construction = 200;  ///< candidates looked at per row, 1 … 65,536
-  uint64_t seed = 42;            ///< of the levels
+  size_t ef_construction = 200;                     ///< candidates looked at per row, 1 … 65,536
+  uint64_t seed = 42;                               ///< of the levels
+  Quantization quantization = Quantization::kNone;  ///< of rows; resolved
 };
 
 inline constexpr int kMaxGraphLevel = 32;
@@ -39,6 +43,7 @@ class HnswBuilder {
   size_t rows() const { return rows_; }
   size_t linked() const { return linked_; }
   size_t m() const { return parameters_.m; }
+  Quantization quantization() const { return parameters_.quantization; }
 
   /// Makes room for `rows` in all. Throws std::bad_alloc and changes nothing.
   void Reserve(size_t rows);
@@ -62,6 +67,16 @@ class HnswBuilder {
   Slot Twin(Slot slot) const { return twins_.empty() ? kNoSlot : twins_[slot]; }
   int LevelOf(Slot slot) const;
   void Prefetch(Slot slot) const { PrefetchBytes(Data(slot), vector_bytes_); }
+  void PrefetchLinks(Slot slot) const {
+    PrefetchBytes(rows_data_ + slot * row_bytes_, data_offset_);
+  }
+
+  // The rows coded, those that are linked; nullptr: they are not.
+  const Codec* codec() const { return codec_.get(); }
+  const uint8_t* Code(Slot slot) const { return codes_.data() + slot * code_bytes_; }
+  void PrefetchCode(Slot slot) const {
+    PrefetchBytes(Code(slot), std::min(code_bytes_, kPrefetchedCodeBytes));
+  }
 
   // Taking over a finished graph, in an empty builder: BeginRestore, then for every slot in order
   // RestoreRow (links of levels 0 …; none for a later twin) or, for a row that the graph does not
@@ -91,6 +106,7 @@ class HnswBuilder {
   size_t GrownCapacity(size_t rows) const;
   size_t BytesOf(size_t capacity) const;
   int RandomLevel(Slot slot) const;
+  void Encode(size_t end, size_t threads);
   template <typename F>
   void PrepareLinking(size_t begin, size_t end, size_t threads, const F& slot_of);
   void LinkOne(Slot slot) noexcept;
@@ -99,7 +115,11 @@ class HnswBuilder {
   MetricSpace space_;
   HnswParameters parameters_;
   std::unique_ptr<Graph> graph_;
-  std::vector<Slot> twins_;          // [rows] once there is a first one
+  std::vector<Slot> twins_;  // [rows] once there is a first one
+  std::unique_ptr<Codec> codec_;
+  std::vector<uint8_t> codes_;  // [coded_ × code_bytes_]
+  size_t code_bytes_ = 0;
+  size_t coded_ = 0;                 // rows, at least those linked
   const char* rows_data_ = nullptr;  // hnswlib's, which moves when it grows
   size_t row_bytes_ = 0;
   size_t data_offset_ = 0;

@@ -12,9 +12,11 @@
 
 #include <cmath>
 #include <cstddef>
+#include <memory>
 
 #include "core/interrupt.h"
 #include "core/types.h"
+#include "quant/codec.h"
 #include "simd/distance.h"
 
 namespace ruvector {
@@ -101,10 +103,23 @@ struct PreparedQuery {
   float Distance(const float* row, float row_scalar) const {
     return space.Distance(vector, scalar, row, row_scalar);
   }
+  /// Made ready for a codec. One thread at a time.
+  const CodedQuery& For(const Codec& codec) const {
+    if (coded_for_ != &codec) {
+      coded_ = codec.NewQuery();
+      coded_->Set(vector, scalar);
+      coded_for_ = &codec;
+    }
+    return *coded_;
+  }
   const MetricSpace& space;
   const float* vector;
   float scalar;
   const Interrupt* interrupt = nullptr;  ///< looked at now and then by long scans
+
+ private:
+  mutable std::unique_ptr<CodedQuery> coded_;
+  mutable const Codec* coded_for_ = nullptr;
 };
 
 }  // namespace ruvector

@@ -1,6 +1,7 @@
 #include "storage/manifest.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/coding.h"
 #include "core/crc32c.h"
@@ -67,6 +68,7 @@ void AppendCollection(std::string& out, const CollectionEntry& c) {
   AppendNumber(out, "dimensions", c.dimensions);
   AppendText(out, "metric", MetricName(c.metric));
   AppendText(out, "index", c.index);
+  AppendText(out, "quantization", c.quantization);
   AppendKey(out, "hnsw");
   out += '{';
   AppendNumber(out, "m", c.m);
@@ -179,6 +181,13 @@ class BodyReader {
                   what_ + ": collection \"" + c.name + "\" has invalid options");
     }
     c.metric = *metric;
+    if (o.HasMember("quantization")) c.quantization = Text(o, "quantization");
+    constexpr std::string_view known[] = {"auto", "none", "scalar8", "scalar4"};
+    if (std::find(std::begin(known), std::end(known), c.quantization) == std::end(known)) {
+      throw Error(ErrorCode::kUnsupported, what_ + ": collection \"" + c.name +
+                                               "\" has the quantization \"" + c.quantization +
+                                               "\", which this version does not know");
+    }
     for (const Json& s : Get(o, "segments", &Json::IsArray).GetArray())
       c.segments.push_back(Segment(s));
     return c;

@@ -34,7 +34,8 @@ struct CollectionEntry {
   std::string name;
   size_t dimensions = 0;
   Metric metric = Metric::kCosine;
-  std::string index = "auto";  ///< "auto", "flat" or "hnsw"
+  std::string index = "auto";         ///< "auto", "flat" or "hnsw"
+  std::string quantization = "auto";  ///< "auto", "none", "scalar8" or "scalar4"
   size_t m = 0;
   size_t ef_construction = 0;
   uint64_t seed = 0;

@@ -29,6 +29,7 @@ enum class SectionKind : uint32_t {
   kUpperLinks = 11,
   kTwins = 12,
   kNumbers = 13,
+  kCodes = 16,
 };
 
 /// A file the manifest names.
@@ -93,8 +94,10 @@ class Section {
       Check(block);
     return data_ + index * row_bytes_;
   }
-  /// A hint that the row is wanted soon.
-  void Prefetch(size_t index) const { PrefetchBytes(data_ + index * row_bytes_, row_bytes_); }
+  /// A hint that the row, or its first bytes, are wanted soon.
+  void Prefetch(size_t index, size_t most = SIZE_MAX) const {
+    PrefetchBytes(data_ + index * row_bytes_, row_bytes_ < most ? row_bytes_ : most);
+  }
   /// Bytes offset … offset + n - 1; kCorrupt when they lie outside.
   const uint8_t* Range(uint64_t offset, uint64_t n) const;
   size_t blocks() const;

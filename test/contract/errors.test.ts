@@ -290,6 +290,10 @@ describe('options of an opening', () => {
     ['readOnly "yes"', { dimensions: 3, storagePath: '/tmp/x', readOnly: 'yes' }, /readOnly is "yes"/],
     ['a quantization that is none', { dimensions: 3, quantization: { type: 'wat' } }, /quantization.type is "wat"/],
     ['a quantization without a type', { dimensions: 3, quantization: {} }, /quantization.type/],
+    ['codes of 6 bits', { dimensions: 3, quantization: { type: 'scalar', bits: 6 } }, /quantization.bits is 6, expected 4 or 8/],
+    ['codes of 16 bits', { dimensions: 3, quantization: { type: 'scalar', bits: 16 } }, /quantization.bits is 16/],
+    ['bits of no codes', { dimensions: 3, quantization: { type: 'none', bits: 8 } }, /quantization.bits/],
+    ['an option of codes that there is not', { dimensions: 3, quantization: { type: 'scalar', bit: 8 } }, /did you mean "bits"/],
     ['a durability that is none', { dimensions: 3, durability: 'always' }, /durability is "always"/],
   ];
   it.each(refused)('%s', async (_, options, message) => {
@@ -301,7 +305,7 @@ describe('options of an opening', () => {
   });
 
   const later: [string, object][] = [
-    ...['scalar', 'product', 'binary'].map((type): [string, object] => [`quantization ${type}`, { quantization: { type } }]),
+    ...['product', 'binary', 'rotated', 'tiered'].map((type): [string, object] => [`quantization ${type}`, { quantization: { type } }]),
   ];
   it.each(later)('%s is UNSUPPORTED, not ignored', async (name, options) => {
     const error = await errorOf(() => openDb({ dimensions: 3, ...options }));

@@ -1,4 +1,5 @@
 // What hostile files could do before fuzzing (test/fuzz), or reading for it, found them out.
+#include <cstring>
 #include <limits>
 
 #include "../fuzz/checksums.cc"
@@ -175,6 +176,60 @@ TEST_CASE("verification takes every length that can be inserted, in few dimensio
   while (check.Step()) {
   }
   CHECK(check.damage().empty());
+}
+
+// Codes are for walking only: whatever they say, hits are measured by their vectors.
+TEST_CASE(
+    "a segment whose codes are no numbers, or another row's, is searched and seen to be damaged",
+    "[fuzz]") {
+  DatabaseOptions options = Options();
+  options.quantization = GENERATE(Quantization::kScalar8, Quantization::kScalar4);
+  const auto open = [&](Directory& disk) -> std::shared_ptr<Database> {
+    return Database::OpenIn(std::make_unique<BorrowedDirectory>(disk), options);
+  };
+  FaultDirectory disk;
+  {
+    const std::shared_ptr<Database> db = open(disk);
+    Step step;
+    for (size_t i = 0; i < kRows; ++i)
+      step.changes.push_back({Operation::Kind::kPut, "id" + std::to_string(i), {VectorOf(i), ""}});
+    step.Run(*db);
+    Compact(db);
+    db->Close();
+  }
+  const DatabaseId id = ReadNewestManifest(disk)->database;
+  const bool no_number = GENERATE(true, false);
+  const auto changed = Changed(disk, OwnFile::kSegment, [&](std::string& bytes, uint64_t segment) {
+    const char* entry = EntryOf(bytes, SectionKind::kCodes);
+    const size_t codes = LoadU64(entry + 8), row = LoadU64(entry + 16) / kRows;
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    for (size_t i = 0; i < kRows; ++i) {
+      if (no_number) {
+        std::memcpy(bytes.data() + codes + i * row, &nan, sizeof nan);
+      } else {
+        bytes.replace(codes + i * row, row, bytes, codes + (i + 1) % kRows * row, row);
+      }
+    }
+    fuzz::FixSegment(bytes, id, segment);
+  });
+  const std::shared_ptr<Database> db = open(*changed);
+  for (size_t i = 0; i < 20; ++i) {
+    const std::vector<float> query = VectorOf(1000 + i);
+    SearchRequest request;
+    request.vector = query.data();
+    request.ef_search = kDefaultK;
+    request.include_vectors = true;
+    const std::vector<Hit> hits = db->collection().Search(request);
+    CHECK(hits.size() == kDefaultK);
+    const MetricSpace space(Metric::kEuclidean, kDimensions);
+    for (const Hit& hit : hits)
+      CHECK(hit.distance ==
+            space.PublicDistance(space.Distance(query.data(), 0, hit.vector.data(), 0)));
+  }
+  DatabaseCheck check(db);
+  while (check.Step()) {
+  }
+  CHECK(check.damage().size() == 1);
 }
 
 // Such a row could be read but not deleted.

@@ -91,6 +91,7 @@ DatabaseOptions SampleOptions() {
   options.m = 4;
   options.ef_construction = 8;
   options.index = IndexKind::kHnsw;
+  options.quantization = Quantization::kScalar8;
   return options;
 }
 
@@ -127,7 +128,10 @@ std::string MakeContainer(size_t rows) {
 
 std::string MakeSegment(size_t rows, size_t linked, Metric metric, size_t m) {
   const MetricSpace space(metric, kDimensions);
-  GrowingSegment segment(space, {m, 8, 42});
+  const Quantization quantization = linked == 0 ? Quantization::kNone
+                                    : m == 2    ? Quantization::kScalar4
+                                                : Quantization::kScalar8;
+  GrowingSegment segment(space, {m, 8, 42, quantization});
   segment.Reserve(rows);
   for (size_t i = 0; i < rows; ++i) {
     // Every fifth row is a twin of the one before it.

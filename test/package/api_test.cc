@@ -256,10 +256,12 @@ TEST("what a search is asked for, it gives") {
 TEST("a graph finds nearly all that an exact search finds, and more with a larger efSearch") {
   VectorDB db = VectorDB::Open({.dimensions = 32,
                                 .index = ruvector::Index::kHnsw,
+                                .quantization = ruvector::Quantization::kScalar4,
                                 .hnsw_config = {.m = 8, .ef_construction = 60, .ef_search = 10},
                                 .seed = 3});
   db.InsertBatch(RandomEntries(4000, 32));
   CHECK(db.Stats().index_type == ruvector::Index::kHnsw);
+  CHECK(db.Stats().quantization == ruvector::Quantization::kScalar4);
   std::mt19937 random(11);
   size_t quick = 0, careful = 0;
   for (int i = 0; i < 50; ++i) {
@@ -659,6 +661,7 @@ TEST("statistics") {
   ruvector::DbStats stats = db.Stats();
   CHECK(stats.count == 19 && stats.deleted == 1 && stats.dimensions == 4 && stats.segments == 1);
   CHECK(stats.metric == Metric::kCosine && stats.index_type == ruvector::Index::kFlat);
+  CHECK(stats.quantization == ruvector::Quantization::kNone);
   CHECK(stats.memory_usage > 0 && stats.wal_bytes > 0 && stats.disk_usage >= stats.wal_bytes);
   CHECK(stats.pending == 0 && stats.cut_bytes == 0 && stats.maintenance_error.empty());
   db.Close();

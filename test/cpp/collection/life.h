@@ -81,6 +81,7 @@ class Life {
     options.dimensions = 3;
     options.metric = Metric::kEuclidean;
     options.index = IndexKind::kHnsw;
+    options.quantization = Quantization::kScalar8;
     options.threads = 1;
     options.background = false;
     options.durability = durability;

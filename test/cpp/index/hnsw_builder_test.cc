@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/random.h"
+#include "index/scorer.h"
 #include "support/catch.h"
 
 namespace ruvector {
@@ -22,7 +23,8 @@ std::vector<Slot> Nearest(const HnswBuilder& graph, const MetricSpace& space, co
                           size_t k, size_t ef, const Bitset& accept) {
   SearchScratch scratch;
   std::vector<Slot> found;
-  SearchGraph(graph, PreparedQuery(space, query), ef, accept, scratch, [&](float, Slot slot) {
+  const PreparedQuery prepared(space, query);
+  SearchGraph(graph, ExactScorer(graph, prepared), ef, accept, scratch, [&](float, Slot slot) {
     found.push_back(slot);
     return found.size() < k;
   });
