@@ -81,6 +81,18 @@ console.log(`${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}
   );
   report('insertBatch of a packed matrix against hnswlib addPoint', `${ratio.toFixed(2)} ×`, '1.3 ×', ratio <= 1.3);
 
+  // Searching, both on one thread in one process.
+  const queries = write('queries.f32', textLike(1000, dimensions, 2));
+  const curve = join(root, 'build/native/bench_search_curve');
+  const lines = execFileSync(curve, [file, queries, String(dimensions), 'euclidean', join(folder, 'curve'), '5'], { encoding: 'utf8' });
+  const points = lines.trim().split('\n').map((line) => JSON.parse(line));
+  for (const at of points.filter((point) => point.ratio)) {
+    const figures = `${at.ruvector} a second, hnswlib ${at.hnswlib}`;
+    console.log(`      search ${rows} × ${dimensions} at recall@10 ${at.recall}: ${figures}, ${at.ratio} ×`);
+  }
+  const speed = points.find((point) => point.ratio && point.recall === 0.95).ratio;
+  report('search at recall@10 0.95 against hnswlib, C++, one thread', `${speed.toFixed(2)} ×`, '5 ×', speed >= 5);
+
   // Opening, in a process of its own; CPU time of all its threads. A first search proves that there was no rebuild.
   const opening = `
     import { VectorDB } from ${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)};
