@@ -536,11 +536,11 @@ size_t HnswBuilder::GrownCapacity(size_t rows) const {
   return rows <= capacity ? capacity : std::max(rows, capacity + capacity / 2);
 }
 
-size_t HnswBuilder::BytesOf(size_t capacity) const {
+size_t HnswBuilder::BytesOf(size_t capacity, bool coded) const {
   const auto& index = graph_->index;
   const size_t per_row =
       index.size_data_per_element_ + sizeof(void*) + sizeof(int) + sizeof(std::mutex);
-  return capacity * (per_row + (coded_ > 0 ? code_bytes_ : 0)) + twins_.capacity() * sizeof(Slot) +
+  return capacity * (per_row + (coded ? code_bytes_ : 0)) + twins_.capacity() * sizeof(Slot) +
          graph_->upper_bytes + graph_->scratch_bytes;
 }
 

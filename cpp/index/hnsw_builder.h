@@ -90,9 +90,9 @@ class HnswBuilder {
   /// be reached; linked() is 0 until none is left. Returns how many are.
   size_t LinkMissing(size_t rows, size_t threads);
 
-  /// Heap bytes in use, and after Reserve(rows).
-  size_t bytes() const { return BytesOf(Capacity()); }
-  size_t BytesAfterReserve(size_t rows) const { return BytesOf(GrownCapacity(rows)); }
+  /// Heap bytes in use, and after Reserve(rows) and linking them.
+  size_t bytes() const { return BytesOf(Capacity(), coded_ > 0); }
+  size_t BytesAfterReserve(size_t rows) const { return BytesOf(GrownCapacity(rows), true); }
 
  private:
   struct Graph;
@@ -104,7 +104,7 @@ class HnswBuilder {
   NeighborList UpperLinks(Slot slot, int level) const;
   size_t Capacity() const;
   size_t GrownCapacity(size_t rows) const;
-  size_t BytesOf(size_t capacity) const;
+  size_t BytesOf(size_t capacity, bool coded) const;
   int RandomLevel(Slot slot) const;
   void Encode(size_t end, size_t threads);
   template <typename F>

@@ -23,6 +23,7 @@ DatabaseOptions Options(const std::string& path) {
   options.dimensions = kDimensions;
   options.metric = Metric::kEuclidean;
   options.index = IndexKind::kHnsw;
+  options.quantization = Quantization::kScalar8;
   options.m = 4;
   options.ef_construction = 8;
   options.threads = 1;

@@ -28,6 +28,7 @@ DatabaseOptions Options(const std::string& path, Durability durability) {
   options.dimensions = kDimensions;
   options.metric = Metric::kEuclidean;
   options.index = IndexKind::kHnsw;
+  options.quantization = Quantization::kScalar8;
   options.m = 6;
   options.ef_construction = 30;
   options.threads = 2;
