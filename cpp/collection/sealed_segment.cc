@@ -69,9 +69,9 @@ SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
   twins_ = reader_->Find(SectionKind::kTwins, 4, linked_);
   numbers_ = reader_->Find(SectionKind::kNumbers, 8, rows_);
   if (linked_ > 0 && LevelOf(entry_slot_) < max_level_) Damaged("entry is on no upper level");
-  if (const auto at = info.FindMember("codes"); at != info.MemberEnd()) {
-    const auto named =
-        at->value.IsString() ? ParseQuantization(at->value.GetString()) : std::nullopt;
+  if (info.HasMember("codes")) {
+    const Json& codes = info["codes"];
+    const auto named = codes.IsString() ? ParseQuantization(codes.GetString()) : std::nullopt;
     if (!named) Damaged("info names codes that are unknown");
     quantization_ = *named;
     codec_ = NewCodec(quantization_, space.metric(), space.dimensions());
