@@ -35,7 +35,7 @@ export interface DbOptions {
   index?: 'auto' | 'flat' | 'hnsw';
   /**
    * Searches walk the graph by small codes of the vectors and measure the closest again by the vectors themselves. scalar: 8 or 4 bits a dimension,
-   * default 8. auto: scalar, 8 bits, from 16 dimensions on, but for manhattan. Given for a database that exists it concerns rows to come, until
+   * default 8. auto: scalar, 8 bits, from 64 dimensions on, but for manhattan. Given for a database that exists it concerns rows to come, until
    * `compact()` codes all anew; with index flat there is no graph, and scalar throws UNSUPPORTED. Default auto.
    */
   quantization?: { type: 'auto' | 'none' } | { type: 'scalar'; bits?: 4 | 8 };

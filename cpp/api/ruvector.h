@@ -40,7 +40,7 @@ enum class Metric { kCosine, kEuclidean, kDot, kManhattan };
 /// 256 rows on.
 enum class Index { kAuto, kFlat, kHnsw };
 /// Codes that searches walk the graph by, of 8 or 4 bits a dimension; the closest rows are measured
-/// again by their vectors. kAuto: kScalar8 from 16 dimensions on, but for kManhattan. Given for a
+/// again by their vectors. kAuto: kScalar8 from 64 dimensions on, but for kManhattan. Given for a
 /// database that exists it concerns rows to come, until Compact codes all anew.
 enum class Quantization { kAuto, kNone, kScalar8, kScalar4 };
 /// When a write that has returned is safe. kSync: it is on disk. kBatch: it survives the end of the

@@ -32,7 +32,7 @@ std::optional<Quantization> ParseQuantization(std::string_view name) {
 
 Quantization Resolve(Quantization quantization, Metric metric, size_t dimensions) {
   if (quantization != Quantization::kAuto) return quantization;
-  // Absolute differences take decoding every code, which costs what reading less saves.
+  // Absolute differences do not follow from products: every code would be decoded.
   const bool pays = dimensions >= kFewestCodedDimensions && metric != Metric::kManhattan;
   return pays ? Quantization::kScalar8 : Quantization::kNone;
 }

@@ -66,8 +66,8 @@ it('auto is scalar, 8 bits, where that pays', async () => {
   for (const quantization of [undefined, { type: 'auto' }]) {
     const auto = quantization ? { quantization } : {};
     expect(await storedAs(auto)).toEqual(scalar);
-    expect(await storedAs({ ...auto, dimensions: 16 })).toEqual(scalar);
-    expect(await storedAs({ ...auto, dimensions: 15 })).toEqual(none);
+    expect(await storedAs({ ...auto, dimensions: 64 })).toEqual(scalar);
+    expect(await storedAs({ ...auto, dimensions: 63 })).toEqual(none);
     expect(await storedAs({ ...auto, distanceMetric: 'manhattan' })).toEqual(none);
   }
   expect(await storedAs({ quantization: none })).toEqual(none);
