@@ -15,8 +15,6 @@ namespace {
 // Rows appended or linked under one lock: what a search may have to wait for.
 constexpr size_t kAppendSlice = 1024;
 constexpr size_t kLinkSlice = 16;
-// Rows whose metadata is matched between two looks at the clock.
-constexpr size_t kMatchSlice = 512;
 
 }  // namespace
 
@@ -65,9 +63,26 @@ void Collection::TakeContents(Collection& other) {
 }
 
 void Collection::MeasureMemory() {
-  size_t bytes = 0;
-  ForEachSegment([&](const Segment& segment) { bytes += segment.heap_bytes(); });
+  size_t bytes = 0, index_bytes = 0;
+  ForEachSegment([&](const Segment& segment) {
+    bytes += segment.heap_bytes();
+    index_bytes += segment.field_index_bytes();
+  });
   memory_bytes_.store(bytes, std::memory_order_relaxed);
+  // Field indexes give way to rows.
+  if (index_bytes > 0 && options_.memory_budget > 0 && bytes + index_bytes > options_.memory_budget)
+    ForEachSegment([](Segment& segment) { segment.DropFieldIndexes(); });
+}
+
+// Rows and field indexes there are, and what one more of these may take.
+bool Collection::HasRoomForFieldIndexes() const {
+  if (options_.memory_budget == 0) return true;
+  constexpr size_t kBytesOfRow = 32;
+  size_t bytes = memory_bytes();
+  ForEachSegment([&](const Segment& segment) {
+    bytes += segment.field_index_bytes() + segment.rows() * kBytesOfRow;
+  });
+  return bytes <= options_.memory_budget;
 }
 
 std::optional<Collection::Located> Collection::Locate(std::string_view id) const {
@@ -301,24 +316,12 @@ bool Collection::Has(std::string_view id) const {
   return Locate(id).has_value();
 }
 
-Bitset Collection::Matches(const Segment& segment, const Filter* filter,
-                           const Interrupt* interrupt) const {
-  Bitset matches = segment.live();
-  if (filter == nullptr) return matches;
-  FilterScratch scratch;
-  size_t looked_at = 0;
-  segment.live().ForEach([&](Slot slot) {
-    if (interrupt != nullptr && ++looked_at % kMatchSlice == 0) interrupt->Check();
-    if (!filter->MatchesText(segment.Metadata(slot), scratch)) matches.Reset(slot);
-  });
-  return matches;
-}
-
 size_t Collection::Count(const Filter* filter) const {
   const std::shared_lock<FairMutex> lock(mutex_);
   size_t n = 0;
+  const bool index = filter != nullptr && HasRoomForFieldIndexes();
   ForEachSegment([&](const Segment& segment) {
-    n += filter == nullptr ? segment.live_count() : Matches(segment, filter).Count();
+    n += filter == nullptr ? segment.live_count() : segment.Matches(filter, index, nullptr).Count();
   });
   return n;
 }
@@ -326,8 +329,11 @@ size_t Collection::Count(const Filter* filter) const {
 std::vector<std::string> Collection::MatchingIds(const Filter& filter) const {
   const std::shared_lock<FairMutex> lock(mutex_);
   std::vector<std::string> ids;
+  const bool index = HasRoomForFieldIndexes();
   ForEachSegment([&](const Segment& segment) {
-    Matches(segment, &filter).ForEach([&](Slot slot) { ids.emplace_back(segment.Id(slot)); });
+    segment.Matches(&filter, index, nullptr).ForEach([&](Slot slot) {
+      ids.emplace_back(segment.Id(slot));
+    });
   });
   return ids;
 }
@@ -367,7 +373,7 @@ CollectionStats Collection::Stats() const {
     stats.count += segment.live_count();
     stats.deleted += segment.rows() - segment.live_count();
     stats.linked += segment.linked();
-    stats.memory_bytes += segment.heap_bytes();
+    stats.memory_bytes += segment.heap_bytes() + segment.field_index_bytes();
     ++stats.segments;
   });
   if (growing_ && WantsLinks(growing_->rows()))

@@ -164,6 +164,7 @@ class Collection {
   bool WantsLinks(size_t rows) const;
   void Retire(std::string_view id);
   void MeasureMemory();
+  bool HasRoomForFieldIndexes() const;
   size_t LiveBytes(const Segment& segment) const;
   size_t FindRun(const SegmentMerge& merge) const;
   /// In order of insertion of their rows. Needs the lock.
@@ -173,8 +174,6 @@ class Collection {
     if (thawable_) f(*thawable_);
     if (growing_) f(*growing_);
   }
-  Bitset Matches(const Segment& segment, const Filter* filter,
-                 const Interrupt* interrupt = nullptr) const;
   void SearchSegment(const Segment& segment, const PreparedQuery& query,
                      const SearchRequest& request, const Bitset& accept, size_t matches, bool exact,
                      std::vector<SegmentHit>& out) const;

@@ -64,11 +64,12 @@ std::vector<Hit> Collection::Search(const SearchRequest& request) const {
   };
   std::vector<Part> parts;
   size_t matches = 0;
+  const bool index = request.filter != nullptr && HasRoomForFieldIndexes();
   ForEachSegment([&](const Segment& segment) {
     Part part{&segment, {}, segment.live_count()};
     const bool excludes = excluded && excluded->segment == &segment;
     if (request.filter != nullptr || excludes) {
-      part.filtered = Matches(segment, request.filter, &request.interrupt);
+      part.filtered = segment.Matches(request.filter, index, &request.interrupt);
       if (excludes) part.filtered.Reset(excluded->slot);
       part.matches = part.filtered.Count();
     }

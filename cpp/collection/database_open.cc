@@ -259,6 +259,7 @@ std::shared_ptr<Collection> Database::AddCollection(const CollectionEntry& entry
   options.ef_search = request.ef_search.value_or(kEfSearchDefault);
   options.threads = options_.threads;
   options.expected_rows = request.expected_rows;
+  options.memory_budget = options_.memory_budget;
   options.limits = options_.limits;
   CollectionEntry bare = entry;
   bare.segments.clear();

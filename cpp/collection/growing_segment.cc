@@ -31,6 +31,7 @@ std::unique_ptr<GrowingSegment> GrowingSegment::Thaw(const SealedSegment& sealed
     if (sealed.live().Test(slot)) growing->table_.Put(slot, [&](Slot s) { return growing->Id(s); });
   }
   if (sealed.linked() > 0) growing->EndRestore(sealed.entry(), sealed.max_level(), false);
+  growing->WantFieldIndexes(sealed.field_indexes().paths());
   growing->live_ = sealed.live();
   growing->live_count_ = sealed.live_count();
   growing->tombstones_changed_ = sealed.tombstones_changed();
@@ -114,6 +115,7 @@ void GrowingSegment::Publish(Slot slot) noexcept {
 void GrowingSegment::SetMetadata(Slot slot, std::string_view metadata) {
   metadata_.spans[slot] = {metadata_.bytes.size(), static_cast<uint32_t>(metadata.size())};
   metadata_.bytes.append(metadata);
+  field_indexes_.Change(slot);
 }
 
 Slot GrowingSegment::Find(std::string_view id) const {
@@ -193,6 +195,12 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
   out.Begin(SectionKind::kIdTable, 4);
   AppendWords(out, table_.words());
   append_texts(metadata_, SectionKind::kMetadataOffsets, SectionKind::kMetadata);
+  const std::string indexes =
+      field_indexes_.Write(rows, [this](Slot slot) { return Metadata(slot); });
+  if (!indexes.empty()) {
+    out.Begin(SectionKind::kFieldIndexes, 0);
+    out.Append(indexes.data(), indexes.size());
+  }
 
   out.Begin(SectionKind::kScalars, 4);
   for (Slot s = 0; s < rows; ++s) {

@@ -33,6 +33,8 @@ class GrowingSegment : public Segment {
   /// The row becomes the one of its id. Needs an earlier Reserve.
   void Publish(Slot slot) noexcept;
   void SetMetadata(Slot slot, std::string_view metadata);
+  /// Fields that are to have an index in the file.
+  void WantFieldIndexes(const std::vector<std::string>& paths) { field_indexes_.Want(paths); }
   /// Links rows up to `end`.
   void Link(size_t end, size_t threads) { builder_.LinkRange(end, threads); }
 

@@ -47,6 +47,7 @@ struct CollectionOptions {
   size_t ef_search = kEfSearchDefault;  ///< 1 … kMaxEf, of searches that do not say
   size_t threads = 0;                   ///< that link rows; 0: DefaultThreads()
   size_t expected_rows = 0;             ///< made room for ahead, up to kMaxReservedBytes
+  size_t memory_budget = 0;             ///< bytes that rows and field indexes may take; 0: no limit
   SegmentLimits limits;
 };
 

@@ -11,6 +11,7 @@
 #include "index/graph_search.h"
 #include "index/metric_space.h"
 #include "index/scorer.h"
+#include "query/filter_rows.h"
 
 namespace ruvector {
 
@@ -43,7 +44,23 @@ class Segment {
   virtual void Scan(const PreparedQuery& query, size_t limit, const Bitset& accept, Slot from,
                     std::vector<Candidate>& out) const = 0;
 
+  /// Without those of field indexes.
   virtual size_t heap_bytes() const = 0;
+
+  size_t field_index_bytes() const { return field_indexes_.bytes(); }
+  void DropFieldIndexes() noexcept { field_indexes_.Clear(); }
+  const FieldIndexes& field_indexes() const { return field_indexes_; }
+
+  /// Live rows that match; nullptr: all. `index`: may indexes be made of fields that have none?
+  Bitset Matches(const Filter* filter, bool index, const Interrupt* interrupt,
+                 FilterWork* work = nullptr) const {
+    Bitset rows = live_;
+    if (filter != nullptr) {
+      const auto text = [this](Slot slot) { return Metadata(slot); };
+      KeepMatching(*filter, text, index ? &field_indexes_ : nullptr, interrupt, rows, work);
+    }
+    return rows;
+  }
 
   /// The first slot whose row has this number or a higher one; rows() when there is none.
   size_t FirstSlot(uint64_t number) const {
@@ -77,6 +94,7 @@ class Segment {
   Bitset live_;
   size_t live_count_ = 0;
   bool tombstones_changed_ = false;
+  mutable FieldIndexes field_indexes_;
 };
 
 /// Segment::Scan for anything with Vector, Scalar and Id.

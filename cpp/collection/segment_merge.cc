@@ -40,6 +40,8 @@ SegmentMerge::SegmentMerge(const MetricSpace& space, const HnswParameters& hnsw,
   to_link_ = graph_ ? rows_ - base_rows : 0;
   total_ = rows_ + to_link_;
   result_->BeginRestore(rows_, 0, 0);
+  for (const Input& input : inputs_)
+    result_->WantFieldIndexes(input.segment->field_indexes().paths());
 }
 
 void SegmentMerge::CopyRow(const Input& input, Slot slot) {

@@ -129,8 +129,21 @@ bool Verification::CheckRows() {
         s.Damaged((row + " has a twin with another vector").c_str());
     }
     go_on = row_ < s.rows();
+    if (!go_on) CheckFieldIndexes();
   });
   return sound_ && go_on;
+}
+
+// Each field index must be the one that the rows' metadata gives.
+void Verification::CheckFieldIndexes() {
+  const SealedSegment& s = *segment_;
+  const TextOfRow text = [&](Slot slot) { return s.Metadata(slot); };
+  for (const std::string& path : s.field_indexes().stored_paths()) {
+    const std::string expected =
+        FieldIndex::Build(IndexPath(path), 0, static_cast<Slot>(s.rows()), text, nullptr);
+    if (s.field_indexes().Stored(path) != expected)
+      s.Damaged("a field index is not that of the metadata");
+  }
 }
 
 bool Verification::Step() {

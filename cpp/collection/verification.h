@@ -40,6 +40,7 @@ class Verification {
   void Open(const Part& part);
   bool CheckBlocks();
   bool CheckRows();
+  void CheckFieldIndexes();
   template <typename F>
   bool Collect(const std::string& file, const F& f);
 

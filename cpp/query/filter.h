@@ -62,6 +62,9 @@ class Filter {
   /// is not checked, and damage that is seen throws kCorrupt. `scratch` serves one call at a time.
   bool MatchesText(std::string_view metadata_json, FilterScratch& scratch) const;
 
+  /// For the other files of this folder.
+  const filter_internal::Tree& tree() const { return *tree_; }
+
  private:
   explicit Filter(std::shared_ptr<const filter_internal::Tree> tree) : tree_(std::move(tree)) {}
 

@@ -4,20 +4,11 @@
 
 #include "query/filter.h"
 #include "query/filter_tree.h"
+#include "query/filter_walk.h"
 
 namespace ruvector {
 namespace filter_internal {
 namespace {
-
-constexpr size_t kMaxSteps = size_t{1} << 22;
-
-/// The field of an object, or of an array taken as the object {"0": …, "1": …}; null when missing.
-const Json* Get(const Json& document, const Segment& segment) {
-  if (document.IsArray()) {
-    return segment.index < document.Size() ? &document[segment.index] : nullptr;
-  }
-  return FindMember(document, segment.name);
-}
 
 /// Both conditions look at the array itself, the others at its elements too.
 bool SeesElements(Op op) {
@@ -46,54 +37,8 @@ class Matcher {
       return !decides;
     }
     if (node.path == kSelf) return Test(node, &value);
-    return WalkObject(node, tree_.paths[node.path], 0, value);
-  }
-
-  /// Whether any value the rest of the path (from segment `i`) leads to passes the test; a missing
-  /// one is tested as null pointer. An array on the way without objects leads to nothing, not to
-  /// missing. Recursion ends with the path.
-  bool WalkObject(const Node& node, const Path& path, size_t i, const Json& object) {
-    const Json* value = &object;
-    for (;; ++i) {
-      value = Get(*value, path[i]);
-      const bool last = i + 1 == path.size();
-      if (value == nullptr) return Test(node, nullptr);
-      if (value->IsArray()) break;
-      if (last) return Test(node, value);
-      if (!value->IsObject()) return Test(node, nullptr);
-    }
-    return WalkArray(node, path, i + 1, *value);
-  }
-
-  bool WalkArray(const Node& node, const Path& path, size_t i, const Json& array) {
-    if (i == path.size()) {
-      if (SeesElements(node.op)) {
-        for (const Json& element : array.GetArray()) {
-          if (Test(node, &element)) return true;
-        }
-      }
-      return Test(node, &array);
-    }
-    const Segment& segment = path[i];
-    const bool last = i + 1 == path.size();
-    for (rapidjson::SizeType at = 0; at < array.Size(); ++at) {
-      const Json& element = array[at];
-      if (element.IsObject()) {
-        CountStep();
-        if (WalkObject(node, path, i, element)) return true;
-      }
-      if (at != segment.index) continue;
-      if (last) {
-        if (Test(node, &element)) return true;
-      } else if (element.IsObject()) {
-        CountStep();
-        if (WalkObject(node, path, i + 1, element)) return true;
-      } else if (element.IsArray()) {
-        CountStep();
-        if (WalkArray(node, path, i + 1, element)) return true;
-      }
-    }
-    return false;
+    return WalkObject(tree_.paths[node.path], 0, value, SeesElements(node.op), steps_,
+                      [&](const Json* found) { return Test(node, found); });
   }
 
   bool Test(const Node& node, const Json* value) {
@@ -162,7 +107,7 @@ class Matcher {
 
   bool ElemMatch(const Node& node, const Json& array) {
     for (const Json& element : array.GetArray()) {
-      CountStep();
+      steps_.Count();
       const bool has_fields = element.IsObject() || element.IsArray();
       if (node.op == Op::kElemMatchQuery && !has_fields) continue;
       if (Holds(node.children[0], element)) return true;
@@ -170,26 +115,23 @@ class Matcher {
     return false;
   }
 
-  /// "a.0.0…" over nested arrays of objects can be read in exponentially many ways.
-  void CountStep() {
-    if (++steps_ > kMaxSteps) {
-      throw Error(ErrorCode::kInvalidFilter,
-                  "filter takes more than " + std::to_string(kMaxSteps) +
-                      " steps in one document; expected fewer nested arrays on its paths");
-    }
-  }
-
   const Tree& tree_;
-  size_t steps_ = 0;
+  StepCounter steps_;
 };
 
 }  // namespace
 
-bool MatchTree(const Tree& tree, const Json& metadata) {
+void StepCounter::Fail() {
+  throw Error(ErrorCode::kInvalidFilter,
+              "filter takes more than " + std::to_string(kMost) +
+                  " steps in one document; expected fewer nested arrays on its paths");
+}
+
+bool MatchNode(const Tree& tree, uint32_t node, const Json& metadata) {
   Matcher matcher(tree);
-  if (metadata.IsObject()) return matcher.Holds(tree.root, metadata);
+  if (metadata.IsObject()) return matcher.Holds(node, metadata);
   const Json none(rapidjson::kObjectType);
-  return matcher.Holds(tree.root, none);
+  return matcher.Holds(node, none);
 }
 
 }  // namespace filter_internal
@@ -201,13 +143,13 @@ Filter Filter::Parse(const Json& filter) {
 }
 
 bool Filter::Matches(const Json& metadata) const {
-  return filter_internal::MatchTree(*tree_, metadata);
+  return filter_internal::MatchNode(*tree_, tree_->root, metadata);
 }
 
 bool Filter::MatchesText(std::string_view metadata_json, FilterScratch& scratch) const {
   scratch.pool_.Clear();
-  const Json fields = filter_internal::ReadFields(*tree_, metadata_json, scratch.pool_);
-  return filter_internal::MatchTree(*tree_, fields);
+  const Json fields = filter_internal::ReadFields(tree_->fields, metadata_json, scratch.pool_);
+  return filter_internal::MatchNode(*tree_, tree_->root, fields);
 }
 
 }  // namespace ruvector

@@ -312,8 +312,9 @@ class TextReader {
 
 }  // namespace
 
-Json ReadFields(const Tree& tree, std::string_view text, JsonAllocator& pool) {
-  return TextReader(text, pool).Fields(tree.fields);
+Json ReadFields(const std::vector<std::string>& wanted, std::string_view text,
+                JsonAllocator& pool) {
+  return TextReader(text, pool).Fields(wanted);
 }
 
 }  // namespace ruvector::filter_internal

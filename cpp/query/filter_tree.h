@@ -1,4 +1,4 @@
-// What Filter::Parse makes of a filter, shared by the filter_*.cc files only.
+// What Filter::Parse makes of a filter, shared by the files of this folder only.
 #pragma once
 
 #include <cstdint>
@@ -63,12 +63,13 @@ struct Tree {
 /// Throws kInvalidFilter.
 void ParseTree(const Json& filter, Tree& tree);
 
-/// Whether the metadata object (or anything, standing for {}) matches.
-bool MatchTree(const Tree& tree, const Json& metadata);
+/// Whether the metadata object (or anything, standing for {}) fulfils a node, not inside
+/// $elemMatch.
+bool MatchNode(const Tree& tree, uint32_t node, const Json& metadata);
 
-/// An object of those top-level fields of a JSON object text that the tree looks at. It points into
-/// `text` and `pool`. Throws kCorrupt.
-Json ReadFields(const Tree& tree, std::string_view text, JsonAllocator& pool);
+/// An object of those top-level fields of a JSON object text that are wanted, sorted names. It
+/// points into `text` and `pool`. Throws kCorrupt.
+Json ReadFields(const std::vector<std::string>& wanted, std::string_view text, JsonAllocator& pool);
 
 /// MongoDB's order of values: by type (null, number, string, object, array, boolean), then by
 /// value. Recurses no deeper than the shallower of the two.

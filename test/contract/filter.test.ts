@@ -2,7 +2,7 @@
 import type { Filter, Metadata, VectorDB } from 'ruvector';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { gaussian, names, pack } from '../support/data.js';
-import { openDb } from '../support/env.js';
+import { openDb, reopenDb, tempPath } from '../support/env.js';
 
 const documents: { [id: string]: Metadata | null } = {
   a: {
@@ -189,4 +189,84 @@ it('a filter with a threshold, and with k below its matches', async () => {
     threshold: 0.5,
   });
   expect(close.map((hit) => hit.id)).toEqual(all.filter((hit) => hit.similarity >= 0.5).map((hit) => hit.id));
+});
+
+// From 512 rows on a field that is filtered by has an index; here are rows that come, change and go while it does.
+it('many rows: what the indexes of fields answer is what their metadata says', async () => {
+  const options = { dimensions: 2, distanceMetric: 'euclidean', storagePath: tempPath() };
+  let many = await openDb(options);
+  type Row = { n: number; tag: string[]; deep?: { x: string | null } };
+  const model = new Map<string, Row>();
+  const make = (i: number): Row => ({
+    n: i % 50,
+    tag: [`t${i % 3}`, `t${i % 5}`],
+    ...(i % 4 === 0 ? {} : { deep: { x: i % 7 === 0 ? null : `x${i % 11}` } }),
+  });
+  const put = async (from: number, to: number) => {
+    const entries = Array.from({ length: to - from }, (_, i) => ({
+      id: `r${from + i}`,
+      vector: [from + i, 0],
+      metadata: make(from + i),
+    }));
+    await many.insertBatch(entries);
+    for (const entry of entries) model.set(entry.id, entry.metadata);
+  };
+  const filters: [object, (row: Row) => boolean][] = [
+    [{ n: 7 }, (r) => r.n === 7],
+    [{ n: { $gte: 10, $lt: 12 } }, (r) => r.n >= 10 && r.n < 12],
+    [{ tag: 't4', n: { $ne: 9 } }, (r) => r.tag.includes('t4') && r.n !== 9],
+    [{ 'deep.x': null }, (r) => (r.deep?.x ?? null) === null],
+    [{ $or: [{ 'deep.x': 'x3' }, { n: { $in: [1, 2] } }] }, (r) => r.deep?.x === 'x3' || [1, 2].includes(r.n)],
+    [{ 'deep.x': { $exists: true }, tag: { $size: 2 } }, (r) => r.deep !== undefined],
+    [{ $nor: [{ tag: { $contains: 't1' } }, { n: { $gt: 25 } }] }, (r) => !r.tag.includes('t1') && r.n <= 25],
+  ];
+  const check = async () => {
+    for (const [filter, holds] of filters) {
+      const expected = [...model].filter(([, row]) => holds(row)).map(([id]) => id);
+      const hits = await many.search({ vector: [0, 0], k: 5000, filter: filter as Filter });
+      expect(hits.map((hit) => hit.id).sort(), JSON.stringify(filter)).toEqual(expected.sort());
+      expect(await many.count(filter as Filter)).toBe(expected.length);
+    }
+  };
+  await put(0, 1500);
+  await check();
+  await put(1400, 2300);
+  for (let i = 0; i < 2300; i += 17) {
+    await many.delete(`r${i}`);
+    model.delete(`r${i}`);
+  }
+  for (let i = 1; i < 2300; i += 34) {
+    await many.updateMetadata(`r${i}`, make(i + 1));
+    if (model.has(`r${i}`)) model.set(`r${i}`, make(i + 1));
+  }
+  await check();
+  many = await reopenDb(many);
+  await check();
+  await put(2200, 2400);
+  await check();
+  await many.compact();
+  await check();
+  expect(await many.verify()).toMatchObject({ ok: true });
+  many = await reopenDb(many, { readOnly: true });
+  await check();
+});
+
+it('a field gets an index only where memoryBudget has room for it, and filters work without', async () => {
+  const rows = 1000;
+  const usage = async (memoryBudget?: number) => {
+    const many = await openDb({ dimensions: 2, distanceMetric: 'euclidean', ...(memoryBudget && { memoryBudget }) });
+    await many.insertBatch({
+      ids: names(rows),
+      vectors: new Float32Array(2 * rows),
+      metadata: Array.from({ length: rows }, (_, i) => ({ n: i })),
+    });
+    const before = (await many.stats()).memoryUsage;
+    expect(await many.count({ n: { $lt: 100 } })).toBe(100);
+    const after = (await many.stats()).memoryUsage;
+    return { before, after };
+  };
+  const free = await usage();
+  expect(free.after - free.before).toBeGreaterThan(4 * rows);
+  const tight = await usage(free.before + 25_000);
+  expect(tight.after).toBe(tight.before);
 });

@@ -8,6 +8,7 @@
 #include "catch.h"
 #include "core/json.h"
 #include "query/filter.h"
+#include "query/filter_rows.h"
 
 namespace ruvector {
 namespace {
@@ -27,6 +28,13 @@ TEST_CASE("filter conformance: mongo filter oracle", "[conformance][filter]") {
   std::vector<std::string> texts;
   for (const Json& doc : docs.GetArray()) texts.push_back(WriteJson(doc));
 
+  // Rows enough for field indexes.
+  const Slot rows = static_cast<Slot>(FieldIndexes::kFewestRows + texts.size());
+  const TextOfRow text_of = [&](Slot slot) -> std::string_view {
+    return texts[slot % texts.size()];
+  };
+  FieldIndexes indexes;
+
   FilterScratch scratch;
   size_t cases = 0, failed = 0;
   for (const Json& test : suite["cases"].GetArray()) {
@@ -38,6 +46,9 @@ TEST_CASE("filter conformance: mongo filter oracle", "[conformance][filter]") {
       ok = ok && filter.Matches(docs[i]) == expected[i] &&
            filter.MatchesText(texts[i], scratch) == expected[i];
     }
+    Bitset matching(rows, true);
+    KeepMatching(filter, text_of, &indexes, nullptr, matching);
+    for (Slot s = 0; s < rows; ++s) ok = ok && matching.Test(s) == expected[s % texts.size()];
     if (!ok) UNSCOPED_INFO(WriteJson(test["filter"]));
     failed += ok ? 0 : 1;
     ++cases;
