@@ -1,6 +1,7 @@
 // The rows of one collection: every method checks what cannot be sent, copies its arguments, and hands a plan on. Documented in types/api.d.ts.
 import type {
   DbStats,
+  Explanation,
   ExportV1,
   Filter,
   Hits,
@@ -134,6 +135,10 @@ export class Collection<M extends object = Metadata> {
   }
   searchBatchSync(queries: readonly SearchQuery<M>[]): Hits<M>[] {
     return this.#endpoint.runSync(plans.searchBatch(queries, this.#shape, 'searchBatchSync'), 'searchBatchSync');
+  }
+
+  async explain(query: SearchQuery<M>): Promise<Explanation> {
+    return this.#search([query], (token) => plans.explain(query, this.#shape, 'explain', token), 'explain');
   }
 
   async #search<T>(queries: unknown, plan: (token?: number) => Plan<T>, method: string): Promise<T> {

@@ -1,5 +1,5 @@
 // Each method's request and how its reply is read, once for the awaited and the Sync form.
-import type { DbStats, Hits, Metadata, Metric, StoredEntry, Verification } from '../types/api.js';
+import type { DbStats, Explanation, Hits, Metadata, Metric, StoredEntry, Verification } from '../types/api.js';
 import type { LongPlan, Plan } from './endpoint.js';
 import { copyVector, type Packed, packBatch, packEntry, packVector, toFilter, toId, toMetadata, vectorLength } from './entries.js';
 import { RuvectorError } from './errors.js';
@@ -160,6 +160,11 @@ export function searchBatch<M extends object>(queries: unknown, shape: () => Sha
 export function search<M extends object>(query: unknown, shape: () => Shape, method: string, token?: number): Plan<Hits<M>> {
   const plan = searchBatch<M>([query], shape, method, token);
   return { ...plan, read: (reply, buffers) => plan.read(reply, buffers)[0] as Hits<M> };
+}
+
+export function explain(query: unknown, shape: () => Shape, method: string, token?: number): Plan<Explanation> {
+  const { args, buffers } = searchBatch([query], shape, method, token);
+  return { call: 'db.explain', args, buffers, read: (reply: Explanation) => reply };
 }
 
 function toEntry<M extends object>(id: string, metadata: M | null, vector: Float32Array): StoredEntry<M> {

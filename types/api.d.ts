@@ -154,6 +154,37 @@ export interface SearchOptions<M extends object = Metadata> {
   /** Compares every row instead of walking the graph. */
   exact?: boolean;
 }
+/** What was done for a search. */
+export interface Explanation {
+  /** How many it found. */
+  hits: number;
+  segments: {
+    /** In memory, where rows are added; else on disk. */
+    growing: boolean;
+    rows: number;
+    /** Rows that are there and match the filter. */
+    matches: number;
+    /** scan: every match is measured. walk: the graph is followed. filteredWalk: until enough matches are found. none: there are none. */
+    strategy: 'none' | 'scan' | 'walk' | 'filteredWalk';
+    /** Candidates of the walk; 0 without one. */
+    efSearch: number;
+    /** What the walk went by: 'none' for the vectors themselves, 'scalar8' and so on. */
+    codes: string;
+    /** Distances estimated or measured. */
+    distances: number;
+    /** Those of the walk that were measured again by their vectors. */
+    reranked: number;
+  }[];
+  filter: {
+    /** Fields whose index answered. */
+    indexed: string[];
+    /** Entries whose metadata was read. */
+    textsRead: number;
+  };
+  /** The walks found fewer than k, so every match was measured. */
+  scannedAgain: boolean;
+}
+
 export interface SearchQuery<M extends object = Metadata> extends SearchOptions<M> {
   /** Either this … */
   vector?: Vec;
@@ -247,7 +278,10 @@ export interface Collection<M extends object = Metadata> {
   insertBatch(entries: readonly VectorEntry<M>[] | VectorMatrix<M>, options?: LongCall): Promise<string[]>;
   search(query: SearchQuery<M>): Promise<Hits<M>>;
   search(vector: Vec, k?: number, options?: SearchOptions<M>): Promise<Hits<M>>;
+  /** All of one state, spread over `threads`. */
   searchBatch(queries: readonly SearchQuery<M>[]): Promise<Hits<M>[]>;
+  /** Runs a search and tells how it was answered. */
+  explain(query: SearchQuery<M>): Promise<Explanation>;
   get(id: string | number): Promise<StoredEntry<M> | null>;
   /** In the order of the ids. */
   getMany(ids: readonly (string | number)[]): Promise<(StoredEntry<M> | null)[]>;

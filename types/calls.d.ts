@@ -7,6 +7,7 @@ import type {
   DbOptions,
   DbStats,
   ErrorCode,
+  Explanation,
   Filter,
   Json,
   Metadata,
@@ -63,6 +64,8 @@ export interface Calls {
     args: OnDatabase & { queries: readonly (Omit<SearchOptions, 'signal'> & { k?: number; like?: string; token?: number })[] };
     reply: { hits: readonly { ids: readonly string[]; metadata?: Rows }[] };
   };
+  /** As db.search, with one query. */
+  'db.explain': { args: Calls['db.search']['args']; reply: Explanation };
   /** Reply buffers[0]: f32 vectors of those found. */
   'db.get': { args: OnDatabase & { ids: readonly string[] }; reply: { found: readonly boolean[]; metadata: Rows } };
   'db.has': { args: OnDatabase & { id: string }; reply: { value: boolean } };

@@ -180,9 +180,12 @@ std::vector<std::vector<Hit>> Collection::SearchBatch(
   std::vector<CheckedQuery> checked(queries.size());
   for (size_t i = 0; i < queries.size(); ++i)
     ReadQuery(call.collection, queries[i], "query " + std::to_string(i) + ": ", checked[i]);
+  std::vector<SearchRequest> requests;
+  for (const CheckedQuery& query : checked) requests.push_back(query.request);
   std::vector<std::vector<Hit>> hits;
-  for (const CheckedQuery& query : checked)
-    hits.push_back(ToHits(call.collection.Search(query.request), call.collection.space()));
+  for (std::vector<core::Hit>& found :
+       call.collection.SearchBatch(requests, call.collection.options().threads))
+    hits.push_back(ToHits(std::move(found), call.collection.space()));
   return hits;
 }
 

@@ -230,7 +230,7 @@ class Collection {
   /// Closest first, ties by id.
   std::vector<Hit> Search(const SearchQuery& query) const;
   std::vector<Hit> Search(std::span<const float> vector, size_t k = 10) const;
-  /// Each query sees a state of its own.
+  /// Of one state, on the threads that the database was opened with.
   std::vector<std::vector<Hit>> SearchBatch(const std::vector<SearchQuery>& queries) const;
   std::optional<Entry> Get(std::string_view id) const;
   /// In the order of the ids, of one state.

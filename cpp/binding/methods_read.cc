@@ -67,30 +67,35 @@ SearchRequest ReadSearch(const Arguments& q, const std::optional<Filter>& filter
   return r;
 }
 
-Reply Search(const MethodContext& c) {
-  const Opened opened = c.opened();
-  const Collection& collection = *opened.collection;
+/// What requests point at.
+struct Searches {
+  std::vector<std::optional<Filter>> filters;
+  std::vector<std::vector<float>> likes;
+  std::vector<SearchRequest> requests;
+};
+
+/// All of them are checked before the first is run.
+Searches ReadSearches(const MethodContext& c, const Collection& collection) {
   const size_t dimensions = collection.options().dimensions;
   const Json& queries = c.args.Get("queries");
   if (!queries.IsArray()) c.args.Refuse("queries", "an array", queries);
   const float* vectors = ReadMatrix(c.Buffer(0), queries.Size(), dimensions);
   const bool several = queries.Size() > 1;
 
-  // All of them are checked before the first is run.
-  std::vector<std::optional<Filter>> filters(queries.Size());
-  std::vector<std::vector<float>> likes(queries.Size());
-  std::vector<SearchRequest> requests;
+  Searches read{std::vector<std::optional<Filter>>(queries.Size()),
+                std::vector<std::vector<float>>(queries.Size()),
+                {}};
   for (unsigned i = 0; i < queries.Size(); ++i) {
     const std::string where = several ? "query " + std::to_string(i) + ": " : "";
     const Arguments q(queries[i], where);
-    filters[i] = ReadFilter(q.Find("filter"));
-    requests.push_back(ReadSearch(q, filters[i]));
-    SearchRequest& request = requests.back();
+    read.filters[i] = ReadFilter(q.Find("filter"));
+    read.requests.push_back(ReadSearch(q, read.filters[i]));
+    SearchRequest& request = read.requests.back();
     request.vector = vectors + i * dimensions;
     if (const Json* like = q.Find("like")) {
       if (!like->IsString()) q.Refuse("like", "an id", *like);
-      likes[i] = RequireVectorLike(collection, JsonText(*like), where);
-      request.vector = likes[i].data();
+      read.likes[i] = RequireVectorLike(collection, JsonText(*like), where);
+      request.vector = read.likes[i].data();
       request.exclude = JsonText(*like);
     } else {
       RequireValidVector(collection.space(), request.vector, where);
@@ -98,11 +103,20 @@ Reply Search(const MethodContext& c) {
     if (const auto token = q.Whole("token", 0, 0xffffffff))
       request.interrupt.cancelled = c.session.CancelFlag(static_cast<uint32_t>(*token));
   }
+  return read;
+}
 
+Reply Search(const MethodContext& c) {
+  const Opened opened = c.opened();
+  const Collection& collection = *opened.collection;
+  const Searches searches = ReadSearches(c, collection);
+  const std::vector<SearchRequest>& requests = searches.requests;
   Reply reply{"{\"hits\":[", std::vector<std::string>(2)};
   std::vector<float> distances;
+  const std::vector<std::vector<Hit>> found =
+      collection.SearchBatch(requests, collection.options().threads);
   for (size_t i = 0; i < requests.size(); ++i) {
-    const std::vector<Hit> hits = collection.Search(requests[i]);
+    const std::vector<Hit>& hits = found[i];
     reply.json += i > 0 ? ",{\"ids\":[" : "{\"ids\":[";
     for (size_t h = 0; h < hits.size(); ++h) {
       if (h > 0) reply.json += ',';
@@ -124,6 +138,31 @@ Reply Search(const MethodContext& c) {
   reply.json += "]}";
   AppendFloats(reply.buffers[0], distances);
   return reply;
+}
+
+Reply Explain(const MethodContext& c) {
+  const Opened opened = c.opened();
+  const Searches searches = ReadSearches(c, *opened.collection);
+  if (searches.requests.size() != 1) c.args.Refuse("queries", "one query", c.args.Get("queries"));
+  const Explanation e = opened.collection->Explain(searches.requests[0]);
+  std::string json = "{\"hits\":" + std::to_string(e.hits) + ",\"segments\":[";
+  for (const Explanation::Segment& s : e.segments) {
+    if (json.back() != '[') json += ',';
+    json += std::string("{\"growing\":") + (s.growing ? "true" : "false") +
+            ",\"rows\":" + std::to_string(s.rows) + ",\"matches\":" + std::to_string(s.matches) +
+            ",\"strategy\":\"" + std::string(StrategyName(s.strategy)) +
+            "\",\"efSearch\":" + std::to_string(s.ef) + ",\"codes\":\"" + s.codes +
+            "\",\"distances\":" + std::to_string(s.distances) +
+            ",\"reranked\":" + std::to_string(s.reranked) + "}";
+  }
+  json += "],\"filter\":{\"indexed\":[";
+  for (const std::string& field : e.filter.indexed) {
+    if (json.back() != '[') json += ',';
+    AppendJsonString(json, field);
+  }
+  json += "],\"textsRead\":" + std::to_string(e.filter.texts_read) +
+          "},\"scannedAgain\":" + (e.scanned_again ? "true" : "false") + "}";
+  return {json, {}};
 }
 
 std::string ReadId(const MethodContext& c) {
@@ -184,7 +223,8 @@ Reply Scan(const MethodContext& c) {
 }
 
 constexpr Method kMethods[] = {
-    {"db.search", Search}, {"db.get", Get}, {"db.has", Has}, {"db.count", Count}, {"db.scan", Scan},
+    {"db.search", Search}, {"db.explain", Explain}, {"db.get", Get},
+    {"db.has", Has},       {"db.count", Count},     {"db.scan", Scan},
 };
 
 }  // namespace

@@ -97,6 +97,10 @@ class Collection {
   // --- Reading
 
   std::vector<Hit> Search(const SearchRequest& request) const;
+  /// Several searches of one state, on up to `threads` threads, a few taking turns on each.
+  std::vector<std::vector<Hit>> SearchBatch(std::span<const SearchRequest> requests,
+                                            size_t threads) const;
+  Explanation Explain(const SearchRequest& request) const;
   std::optional<Row> Get(std::string_view id, bool with_vector) const;
   /// With vectors, in the order of the ids, of one state.
   std::vector<std::optional<Row>> GetMany(std::span<const std::string_view> ids) const;
@@ -151,11 +155,6 @@ class Collection {
     Segment* segment;
     Slot slot;
   };
-  struct SegmentHit {
-    float distance;
-    const Segment* segment;
-    Slot slot;
-  };
 
   std::optional<Located> Locate(std::string_view id) const;
   /// Index behind the last clear of this collection: what was asked for before it has no effect.
@@ -174,9 +173,13 @@ class Collection {
     if (thawable_) f(*thawable_);
     if (growing_) f(*growing_);
   }
-  void SearchSegment(const Segment& segment, const PreparedQuery& query,
-                     const SearchRequest& request, const Bitset& accept, size_t matches, bool exact,
-                     std::vector<SegmentHit>& out) const;
+  struct Part;
+  struct Running;
+  void Begin(Running& running) const;
+  void SearchSegment(std::span<Running> searches, size_t part) const;
+  void ScanAll(Running& running) const;
+  std::vector<Hit> Finish(Running& running) const;
+  void Run(std::span<Running> searches) const;
   static Row ReadRow(const Segment& segment, Slot slot, bool with_vector, size_t dimensions);
 
   const CollectionEntry entry_;

@@ -6,6 +6,7 @@
 #include <shared_mutex>
 
 #include "collection/collection.h"
+#include "core/parallel.h"
 
 namespace ruvector {
 namespace {
@@ -20,87 +21,178 @@ constexpr double kPlainWalkShare = 0.5;
 
 }  // namespace
 
-void Collection::SearchSegment(const Segment& segment, const PreparedQuery& query,
-                               const SearchRequest& request, const Bitset& accept, size_t matches,
-                               bool exact, std::vector<SegmentHit>& out) const {
-  if (matches == 0) return;
-  std::vector<Candidate> found;
-  const size_t linked = segment.linked();
-  const size_t ef = std::max(request.ef_search.value_or(ef_search()), request.k);
-  const double m = static_cast<double>(matches), rows = static_cast<double>(segment.rows());
-  if (exact || linked == 0 || m * m <= kWalkCost * static_cast<double>(ef) * rows) {
-    segment.Scan(query, request.k, accept, 0, found);
-  } else {
-    const double share = m / rows;
-    const bool filtered = share < kPlainWalkShare || request.filter != nullptr;
-    const size_t list =
-        filtered ? ef : static_cast<size_t>(std::ceil(static_cast<double>(ef) / share));
-    std::unique_ptr<SearchScratch> scratch = scratches_.Take();
-    segment.SearchLinked(query, list, request.k, accept, filtered, *scratch, found);
-    scratches_.Give(std::move(scratch));
-    if (linked < segment.rows())
-      segment.Scan(query, request.k, accept, static_cast<Slot>(linked), found);
+std::string_view StrategyName(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::kNone:
+      return "none";
+    case Strategy::kScan:
+      return "scan";
+    case Strategy::kWalk:
+      return "walk";
+    case Strategy::kFilteredWalk:
+      return "filteredWalk";
   }
-  for (const Candidate& c : found) {
-    if (std::isnan(c.distance))
-      throw Error(ErrorCode::kCorrupt,
-                  "a row has no distance: its segment holds what is no number");
-    out.push_back({space_.PublicDistance(c.distance), &segment, c.slot});
-  }
+  return "none";
 }
 
-std::vector<Hit> Collection::Search(const SearchRequest& request) const {
-  const std::shared_lock<FairMutex> lock(mutex_);
-  PreparedQuery query(space_, request.vector);
-  query.interrupt = &request.interrupt;
+/// A segment's part of a search.
+struct Collection::Part {
+  const Segment* segment;
+  Bitset filtered;  ///< empty without a filter
+  size_t matches;
+  Strategy strategy = Strategy::kNone;
+  size_t ef = 0;
+  size_t walked = 0, scanned = 0, reranked = 0;  ///< distances taken
+  const Bitset& accept() const { return filtered.size() == 0 ? segment->live() : filtered; }
+};
+
+struct Collection::Running {
+  struct SegmentHit {
+    float distance;
+    const Segment* segment;
+    Slot slot;
+  };
+  Running(const MetricSpace& space, const SearchRequest& r) : request(&r), query(space, r.vector) {
+    query.interrupt = &r.interrupt;
+  }
+  void Add(const Segment& segment, std::span<const Candidate> candidates) {
+    for (const Candidate& c : candidates) {
+      if (std::isnan(c.distance))
+        throw Error(ErrorCode::kCorrupt,
+                    "a row has no distance: its segment holds what is no number");
+      found.push_back({query.space.PublicDistance(c.distance), &segment, c.slot});
+    }
+  }
+
+  const SearchRequest* request;
+  PreparedQuery query;
+  std::vector<Part> parts;
+  size_t wanted = 0;
+  FilterWork filter;
+  bool scanned_again = false;
+  std::vector<SegmentHit> found;
+};
+
+// Finds the rows that match, and from their number the way.
+void Collection::Begin(Running& running) const {
+  const SearchRequest& request = *running.request;
   request.interrupt.Check();
   const std::optional<Located> excluded =
       request.exclude.empty() ? std::nullopt : Locate(request.exclude);
-  struct Part {
-    const Segment* segment;
-    Bitset filtered;  // empty without a filter
-    size_t matches;
-    const Bitset& accept() const { return filtered.size() == 0 ? segment->live() : filtered; }
-  };
-  std::vector<Part> parts;
-  size_t matches = 0;
   const bool index = request.filter != nullptr && HasRoomForFieldIndexes();
+  const size_t ef = std::max(request.ef_search.value_or(ef_search()), request.k);
+  size_t matches = 0;
   ForEachSegment([&](const Segment& segment) {
     Part part{&segment, {}, segment.live_count()};
     const bool excludes = excluded && excluded->segment == &segment;
     if (request.filter != nullptr || excludes) {
-      part.filtered = segment.Matches(request.filter, index, &request.interrupt);
+      part.filtered = segment.Matches(request.filter, index, &request.interrupt, &running.filter);
       if (excludes) part.filtered.Reset(excluded->slot);
       part.matches = part.filtered.Count();
     }
     matches += part.matches;
-    parts.push_back(std::move(part));
+    const double m = static_cast<double>(part.matches), rows = static_cast<double>(segment.rows());
+    if (part.matches == 0) {
+      part.strategy = Strategy::kNone;
+    } else if (request.exact || segment.linked() == 0 ||
+               m * m <= kWalkCost * static_cast<double>(ef) * rows) {
+      part.strategy = Strategy::kScan;
+    } else if (m / rows < kPlainWalkShare || request.filter != nullptr) {
+      part.strategy = Strategy::kFilteredWalk;
+      part.ef = ef;
+    } else {
+      part.strategy = Strategy::kWalk;
+      part.ef = static_cast<size_t>(std::ceil(static_cast<double>(ef) * rows / m));
+    }
+    running.parts.push_back(std::move(part));
   });
+  running.wanted = std::min(request.k, matches);
+}
 
-  const size_t wanted = std::min(request.k, matches);
-  std::vector<SegmentHit> found;
-  for (const Part& part : parts) {
-    SearchSegment(*part.segment, query, request, part.accept(), part.matches, request.exact, found);
-  }
-  if (found.size() < wanted) {
-    // The graph did not reach enough of the matching rows; a user is owed min(k, matches) hits all
-    // the same.
-    found.clear();
-    for (const Part& part : parts) {
-      SearchSegment(*part.segment, query, request, part.accept(), part.matches, true, found);
+// One segment's part of searches that run together.
+void Collection::SearchSegment(std::span<Running> searches, size_t part_index) const {
+  const Segment& segment = *searches[0].parts[part_index].segment;
+  const size_t linked = segment.linked();
+  std::vector<Candidate> scanned;
+  const auto scan = [&](Running& running, Part& part, Slot from) {
+    scanned.clear();
+    segment.Scan(running.query, running.request->k, part.accept(), from, scanned);
+    running.Add(segment, scanned);
+  };
+  std::vector<LinkedSearch> walks;
+  std::vector<Running*> walkers;
+  std::vector<std::unique_ptr<SearchScratch>> scratches;
+  for (Running& running : searches) {
+    Part& part = running.parts[part_index];
+    if (part.strategy == Strategy::kScan) {
+      scan(running, part, 0);
+      part.scanned = part.matches;
+    } else if (part.strategy != Strategy::kNone) {
+      scratches.push_back(scratches_.Take());
+      walks.push_back({&running.query,
+                       part.ef,
+                       running.request->k,
+                       &part.accept(),
+                       part.strategy == Strategy::kFilteredWalk,
+                       scratches.back().get(),
+                       0,
+                       {}});
+      walkers.push_back(&running);
     }
   }
-  const auto closer = [](const SegmentHit& a, const SegmentHit& b) {
+  if (walks.empty()) return;
+  segment.SearchLinked(walks);
+  for (size_t i = 0; i < walks.size(); ++i) {
+    Running& running = *walkers[i];
+    Part& part = running.parts[part_index];
+    part.walked = walks[i].scratch->scored;
+    part.reranked = walks[i].reranked;
+    running.Add(segment, walks[i].found);
+    scratches_.Give(std::move(scratches[i]));
+    if (linked < segment.rows()) {
+      scan(running, part, static_cast<Slot>(linked));
+      part.scanned = segment.rows() - linked;
+    }
+  }
+}
+
+// For when the graphs did not reach enough of the matching rows: a user is owed min(k, matches)
+// hits all the same.
+void Collection::ScanAll(Running& running) const {
+  running.found.clear();
+  running.scanned_again = true;
+  std::vector<Candidate> scanned;
+  for (Part& part : running.parts) {
+    if (part.matches == 0) continue;
+    scanned.clear();
+    part.segment->Scan(running.query, running.request->k, part.accept(), 0, scanned);
+    part.scanned += part.matches;
+    running.Add(*part.segment, scanned);
+  }
+}
+
+void Collection::Run(std::span<Running> searches) const {
+  for (Running& running : searches) Begin(running);
+  for (size_t part = 0; part < searches[0].parts.size(); ++part) SearchSegment(searches, part);
+  for (Running& running : searches) {
+    if (running.found.size() < running.wanted) ScanAll(running);
+  }
+}
+
+std::vector<Hit> Collection::Finish(Running& running) const {
+  const SearchRequest& request = *running.request;
+  const auto closer = [](const Running::SegmentHit& a, const Running::SegmentHit& b) {
     return a.distance < b.distance ||
            (a.distance == b.distance && a.segment->Id(a.slot) < b.segment->Id(b.slot));
   };
-  const size_t kept = std::min(wanted, found.size());
+  std::vector<Running::SegmentHit>& found = running.found;
+  const size_t kept = std::min(running.wanted, found.size());
   std::partial_sort(found.begin(), found.begin() + static_cast<long>(kept), found.end(), closer);
   found.resize(kept);
 
   std::vector<Hit> hits;
   hits.reserve(kept);
-  for (const SegmentHit& h : found) {
+  for (const Running::SegmentHit& h : found) {
     Hit hit;
     hit.distance = h.distance;
     if (request.min_similarity && space_.Similarity(hit.distance) < *request.min_similarity) break;
@@ -113,6 +205,49 @@ std::vector<Hit> Collection::Search(const SearchRequest& request) const {
     hits.push_back(std::move(hit));
   }
   return hits;
+}
+
+std::vector<Hit> Collection::Search(const SearchRequest& request) const {
+  const std::shared_lock<FairMutex> lock(mutex_);
+  Running running(space_, request);
+  Run({&running, 1});
+  return Finish(running);
+}
+
+std::vector<std::vector<Hit>> Collection::SearchBatch(std::span<const SearchRequest> requests,
+                                                      size_t threads) const {
+  const std::shared_lock<FairMutex> lock(mutex_);
+  std::vector<std::vector<Hit>> hits(requests.size());
+  const size_t groups = (requests.size() + kWalksInTurns - 1) / kWalksInTurns;
+  ParallelFor(threads, 0, groups, [&](size_t group) {
+    const size_t begin = group * kWalksInTurns;
+    const size_t end = std::min(begin + kWalksInTurns, requests.size());
+    std::vector<Running> searches;
+    searches.reserve(end - begin);
+    for (size_t i = begin; i < end; ++i) searches.emplace_back(space_, requests[i]);
+    Run(searches);
+    for (size_t i = begin; i < end; ++i) hits[i] = Finish(searches[i - begin]);
+  });
+  return hits;
+}
+
+Explanation Collection::Explain(const SearchRequest& request) const {
+  const std::shared_lock<FairMutex> lock(mutex_);
+  Running running(space_, request);
+  Run({&running, 1});
+  Explanation explanation;
+  for (const Part& part : running.parts) {
+    const class Segment& segment = *part.segment;
+    const bool walked = part.ef > 0;
+    explanation.segments.push_back(
+        {&segment == growing_.get(), segment.rows(), part.matches, part.strategy, part.ef,
+         walked ? std::string(QuantizationName(segment.quantization())) : std::string("none"),
+         part.walked + part.scanned + part.reranked, part.reranked});
+  }
+  explanation.filter = running.filter;
+  explanation.scanned_again = running.scanned_again;
+  explanation.hits = Finish(running).size();
+  return explanation;
 }
 
 }  // namespace ruvector

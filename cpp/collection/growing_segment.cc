@@ -122,10 +122,8 @@ Slot GrowingSegment::Find(std::string_view id) const {
   return table_.Find(id, rows(), [this](Slot s) { return Id(s); });
 }
 
-void GrowingSegment::SearchLinked(const PreparedQuery& query, size_t ef, size_t limit,
-                                  const Bitset& accept, bool filtered, SearchScratch& scratch,
-                                  std::vector<Candidate>& out) const {
-  SearchLinkedRows(builder_, query, ef, limit, accept, filtered, scratch, out);
+void GrowingSegment::SearchLinked(std::span<LinkedSearch> searches) const {
+  SearchLinkedRows(builder_, searches);
 }
 
 void GrowingSegment::Scan(const PreparedQuery& query, size_t limit, const Bitset& accept, Slot from,

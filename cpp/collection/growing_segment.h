@@ -58,15 +58,14 @@ class GrowingSegment : public Segment {
 
   size_t rows() const override { return builder_.rows(); }
   size_t linked() const override { return builder_.linked(); }
+  Quantization quantization() const override { return builder_.quantization(); }
   std::string_view Id(Slot slot) const override { return Text(ids_, slot); }
   std::string_view Metadata(Slot slot) const override { return Text(metadata_, slot); }
   const float* Vector(Slot slot) const override { return builder_.Vector(slot); }
   float Scalar(Slot slot) const { return builder_.Scalar(slot); }
   uint64_t Number(Slot slot) const override { return numbers_[slot]; }
   Slot Find(std::string_view id) const override;
-  void SearchLinked(const PreparedQuery& query, size_t ef, size_t limit, const Bitset& accept,
-                    bool filtered, SearchScratch& scratch,
-                    std::vector<Candidate>& out) const override;
+  void SearchLinked(std::span<LinkedSearch> searches) const override;
   void Scan(const PreparedQuery& query, size_t limit, const Bitset& accept, Slot from,
             std::vector<Candidate>& out) const override;
   size_t heap_bytes() const override;

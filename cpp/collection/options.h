@@ -11,6 +11,7 @@
 #include "core/types.h"
 #include "index/hnsw_builder.h"
 #include "query/filter.h"
+#include "query/filter_rows.h"
 
 namespace ruvector {
 
@@ -62,6 +63,35 @@ struct SearchRequest {
   bool include_vectors = false;
   bool include_metadata = true;
   Interrupt interrupt;
+};
+
+/// How a segment's part of a search is answered.
+enum class Strategy {
+  kNone,          ///< no row of it matches
+  kScan,          ///< every matching row is measured
+  kWalk,          ///< its graph is walked, as if all rows matched
+  kFilteredWalk,  ///< its graph is walked until enough matching rows are found
+};
+
+/// "none", "scan", "walk", "filteredWalk".
+std::string_view StrategyName(Strategy strategy);
+
+/// What was done for a search.
+struct Explanation {
+  struct Segment {
+    bool growing = false;
+    size_t rows = 0;
+    size_t matches = 0;  ///< live rows that match
+    Strategy strategy = Strategy::kNone;
+    size_t ef = 0;         ///< of a walk
+    std::string codes;     ///< that the walk went by: "none", "scalar8", …
+    size_t distances = 0;  ///< rows whose distance was estimated or measured
+    size_t reranked = 0;   ///< rows of the walk that were measured again by their vectors
+  };
+  std::vector<Segment> segments;
+  FilterWork filter;
+  bool scanned_again = false;  ///< the walks found too few rows that match
+  size_t hits = 0;
 };
 
 struct Hit {

@@ -147,10 +147,8 @@ Slot SealedSegment::Twin(Slot slot) const {
   return twin < linked_ ? twin : kNoSlot;
 }
 
-void SealedSegment::SearchLinked(const PreparedQuery& query, size_t ef, size_t limit,
-                                 const Bitset& accept, bool filtered, SearchScratch& scratch,
-                                 std::vector<Candidate>& out) const {
-  SearchLinkedRows(*this, query, ef, limit, accept, filtered, scratch, out);
+void SealedSegment::SearchLinked(std::span<LinkedSearch> searches) const {
+  SearchLinkedRows(*this, searches);
 }
 
 void SealedSegment::Scan(const PreparedQuery& query, size_t limit, const Bitset& accept, Slot from,

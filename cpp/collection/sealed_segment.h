@@ -28,6 +28,7 @@ class SealedSegment : public Segment {
 
   size_t rows() const override { return rows_; }
   size_t linked() const override { return linked_; }
+  Quantization quantization() const override { return quantization_; }
   uint64_t bytes() const { return reader_->size(); }
   std::string_view Id(Slot slot) const override { return Text(id_offsets_, ids_, slot); }
   std::string_view Metadata(Slot slot) const override {
@@ -45,9 +46,7 @@ class SealedSegment : public Segment {
     return scalar;
   }
   Slot Find(std::string_view id) const override;
-  void SearchLinked(const PreparedQuery& query, size_t ef, size_t limit, const Bitset& accept,
-                    bool filtered, SearchScratch& scratch,
-                    std::vector<Candidate>& out) const override;
+  void SearchLinked(std::span<LinkedSearch> searches) const override;
   void Scan(const PreparedQuery& query, size_t limit, const Bitset& accept, Slot from,
             std::vector<Candidate>& out) const override;
   size_t heap_bytes() const override { return reader_->heap_bytes() + live_.words().size() * 8; }
@@ -59,7 +58,6 @@ class SealedSegment : public Segment {
   Slot Twin(Slot slot) const;
   void Prefetch(Slot slot) const { vectors_.Prefetch(slot); }
   void PrefetchLinks(Slot slot) const { links_.Prefetch(slot); }
-  Quantization quantization() const { return quantization_; }
   const Codec* codec() const { return codec_.get(); }
   const uint8_t* Code(Slot slot) const { return codes_.Row(slot); }
   void PrefetchCode(Slot slot) const { codes_.Prefetch(slot, kPrefetchedCodeBytes); }

@@ -2,6 +2,8 @@
 // keeps its slot; deleting only takes it out of `live`.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -11,9 +13,25 @@
 #include "index/graph_search.h"
 #include "index/metric_space.h"
 #include "index/scorer.h"
+#include "quant/quantization.h"
 #include "query/filter_rows.h"
 
 namespace ruvector {
+
+/// One search of the linked rows of a segment, and its answer.
+struct LinkedSearch {
+  const PreparedQuery* query;
+  size_t ef;
+  size_t limit;
+  const Bitset* accept;  ///< rows that may be found
+  bool filtered;  ///< they are a minor part, so the walk goes on until `ef` of them are found
+  SearchScratch* scratch;        ///< its own
+  size_t reranked = 0;           ///< rows measured again by their vectors
+  std::vector<Candidate> found;  ///< at least min(limit, those the graph reaches), closest first
+};
+
+/// Walks that take turns: with more of them, what one asked memory for is gone before its turn.
+inline constexpr size_t kWalksInTurns = 1;
 
 class Segment {
  public:
@@ -22,6 +40,8 @@ class Segment {
   virtual size_t rows() const = 0;
   /// Rows 0 … linked - 1 are in the graph.
   virtual size_t linked() const = 0;
+  /// Codes that walks of the graph go by.
+  virtual Quantization quantization() const = 0;
   virtual std::string_view Id(Slot slot) const = 0;
   /// JSON text, empty when the row has none.
   virtual std::string_view Metadata(Slot slot) const = 0;
@@ -32,13 +52,8 @@ class Segment {
   /// The last row that had this id, live or not; kNoSlot.
   virtual Slot Find(std::string_view id) const = 0;
 
-  /// Appends accepted linked rows close to the query, at least min(limit, those the graph reaches),
-  /// closest first.
-  ///   filtered  accept holds a minor part of the rows, so the walk goes on until `ef` of them are
-  ///   found
-  virtual void SearchLinked(const PreparedQuery& query, size_t ef, size_t limit,
-                            const Bitset& accept, bool filtered, SearchScratch& scratch,
-                            std::vector<Candidate>& out) const = 0;
+  /// Answers searches of the linked rows, taking turns between up to kWalksInTurns of them.
+  virtual void SearchLinked(std::span<LinkedSearch> searches) const = 0;
 
   /// Appends the `limit` closest accepted rows of slots from … rows - 1, ties by id, closest first.
   virtual void Scan(const PreparedQuery& query, size_t limit, const Bitset& accept, Slot from,
@@ -124,35 +139,74 @@ void ScanRows(const Rows& rows, const PreparedQuery& query, size_t limit, const 
 /// How many of the rows that a walk by codes found closest are measured again, for `limit` hits.
 inline size_t RowsToRerank(size_t limit) { return 2 * limit + 10; }
 
-/// Segment::SearchLinked for any View that is also Rows of the scorers. A walk by codes ends with
-/// measuring the closest rows again by their vectors.
+/// Measures what a walk by codes found by the vectors, and keeps the `limit` closest.
 template <typename View>
-void SearchLinkedRows(const View& view, const PreparedQuery& query, size_t ef, size_t limit,
-                      const Bitset& accept, bool filtered, SearchScratch& scratch,
-                      std::vector<Candidate>& out) {
-  const size_t begin = out.size();
-  const auto search = [&](const auto& scorer, size_t most) {
-    if (filtered) {
-      const std::vector<Candidate> found = SearchGraphFiltered(view, scorer, ef, accept, scratch);
-      out.insert(out.end(), found.begin(),
-                 found.begin() + static_cast<long>(std::min(most, found.size())));
-      return;
+void Rerank(const View& view, LinkedSearch& search) {
+  std::vector<Candidate>& found = search.found;
+  search.reranked = found.size();
+  for (const Candidate& c : found) view.Prefetch(c.slot);
+  for (Candidate& c : found)
+    c.distance = search.query->Distance(view.Vector(c.slot), view.Scalar(c.slot));
+  std::sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
+    return a.distance < b.distance || (a.distance == b.distance && a.slot < b.slot);
+  });
+  if (found.size() > search.limit) found.resize(search.limit);
+}
+
+/// Segment::SearchLinked for any View that is also Rows of the scorers; make_scorer(search) gives
+/// the scorer of one, `most` is how many rows a walk hands over.
+template <typename View, typename MakeScorer, typename Most>
+void SearchLinkedBy(const View& view, std::span<LinkedSearch> searches,
+                    const MakeScorer& make_scorer, const Most& most) {
+  using Walk = GraphWalk<View, decltype(make_scorer(searches[0]))>;
+  std::optional<Walk> walks[kWalksInTurns];
+  for (size_t begin = 0; begin < searches.size(); begin += kWalksInTurns) {
+    const size_t n = std::min(kWalksInTurns, searches.size() - begin);
+    size_t walking = 0;
+    for (size_t i = 0; i < n; ++i) {
+      LinkedSearch& s = searches[begin + i];
+      if (s.filtered) {
+        s.found = SearchGraphFiltered(view, make_scorer(s), s.ef, *s.accept, *s.scratch);
+        if (s.found.size() > most(s)) s.found.resize(most(s));
+      } else {
+        walks[i].emplace(view, make_scorer(s), s.ef, *s.scratch);
+        ++walking;
+      }
     }
-    SearchGraph(view, scorer, ef, accept, scratch, [&](float distance, Slot slot) {
-      out.push_back({distance, slot});
-      return out.size() - begin < most;
-    });
-  };
-  if (view.codec() == nullptr) return search(ExactScorer(view, query), limit);
-  search(CodeScorer(view, query.For(*view.codec()), scratch), RowsToRerank(limit));
-  for (size_t i = begin; i < out.size(); ++i) view.Prefetch(out[i].slot);
-  for (size_t i = begin; i < out.size(); ++i)
-    out[i].distance = query.Distance(view.Vector(out[i].slot), view.Scalar(out[i].slot));
-  std::sort(out.begin() + static_cast<long>(begin), out.end(),
-            [](const Candidate& a, const Candidate& b) {
-              return a.distance < b.distance || (a.distance == b.distance && a.slot < b.slot);
-            });
-  if (out.size() - begin > limit) out.resize(begin + limit);
+    while (walking > 0) {
+      for (size_t i = 0; i < n; ++i) {
+        if (!walks[i]) continue;
+        if (walks[i]->Gather()) continue;
+        LinkedSearch& s = searches[begin + i];
+        walks[i]->ForEachFound(*s.accept, [&](float distance, Slot slot) {
+          s.found.push_back({distance, slot});
+          return s.found.size() < most(s);
+        });
+        walks[i].reset();
+        --walking;
+      }
+      for (size_t i = 0; i < n; ++i) {
+        if (walks[i]) walks[i]->Score();
+      }
+    }
+  }
+}
+
+/// The same, by codes where there are any: then the closest rows are measured again.
+template <typename View>
+void SearchLinkedRows(const View& view, std::span<LinkedSearch> searches) {
+  if (view.codec() == nullptr) {
+    return SearchLinkedBy(
+        view, searches, [&](const LinkedSearch& s) { return ExactScorer(view, *s.query); },
+        [](const LinkedSearch& s) { return s.limit; });
+  }
+  SearchLinkedBy(
+      view, searches,
+      [&](const LinkedSearch& s) {
+        return CodeScorer(view, s.query->For(*view.codec()), *s.scratch);
+      },
+      [](const LinkedSearch& s) { return RowsToRerank(s.limit); });
+  for (LinkedSearch& s : searches) Rerank(view, s);
 }
 
 }  // namespace ruvector

@@ -17,6 +17,7 @@ class SearchScratch {
  public:
   /// Nothing is visited; slots 0 … rows - 1 may be.
   void Begin(size_t rows) {
+    scored = 0;
     if (tags_.size() < rows) tags_.resize(rows + rows / 2, 0);
     if (++tag_ == 0) {
       std::fill(tags_.begin(), tags_.end(), uint16_t{0});
@@ -48,6 +49,7 @@ class SearchScratch {
   std::vector<float> distances;       // theirs
   std::vector<const uint8_t*> codes;  // theirs, coded rows
   std::vector<Candidate> frontier;    // min-heap of rows to expand, filtered search
+  size_t scored = 0;                  // distances taken below the upper layers since Begin
   size_t bytes() const { return tags_.capacity() * sizeof(uint16_t); }
 
  private:
