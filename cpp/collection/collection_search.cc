@@ -18,6 +18,8 @@ constexpr double kWalkCost = 16;
 // With at most this share of the rows deleted, a plain walk with a longer list finds enough live
 // ones.
 constexpr double kPlainWalkShare = 0.5;
+// Searches of a batch that one thread answers together: scans read a row once for all of them.
+constexpr size_t kSearchesTogether = 16;
 
 }  // namespace
 
@@ -113,21 +115,15 @@ void Collection::Begin(Running& running) const {
 void Collection::SearchSegment(std::span<Running> searches, size_t part_index) const {
   const Segment& segment = *searches[0].parts[part_index].segment;
   const size_t linked = segment.linked();
-  std::vector<Candidate> scanned;
-  const auto scan = [&](Running& running, Part& part, Slot from) {
-    scanned.clear();
-    segment.Scan(running.query, running.request->k, part.accept(), from, scanned);
-    running.Add(segment, scanned);
-  };
   std::vector<LinkedSearch> walks;
-  std::vector<Running*> walkers;
+  std::vector<RowScan> scans;
+  std::vector<Running*> walkers, scanners;
   std::vector<std::unique_ptr<SearchScratch>> scratches;
   for (Running& running : searches) {
     Part& part = running.parts[part_index];
-    if (part.strategy == Strategy::kScan) {
-      scan(running, part, 0);
-      part.scanned = part.matches;
-    } else if (part.strategy != Strategy::kNone) {
+    if (part.strategy == Strategy::kNone) continue;
+    const bool walk = part.strategy != Strategy::kScan;
+    if (walk) {
       scratches.push_back(scratches_.Take());
       walks.push_back({&running.query,
                        part.ef,
@@ -139,20 +135,24 @@ void Collection::SearchSegment(std::span<Running> searches, size_t part_index) c
                        {}});
       walkers.push_back(&running);
     }
+    // Rows that wait for their links are scanned beside a walk.
+    if (walk && linked == segment.rows()) continue;
+    const size_t from = walk ? linked : 0;
+    scans.push_back(
+        {&running.query, running.request->k, &part.accept(), static_cast<Slot>(from), {}});
+    scanners.push_back(&running);
+    part.scanned = walk ? segment.rows() - from : part.matches;
   }
+  if (!scans.empty()) segment.Scan(scans);
+  for (size_t i = 0; i < scans.size(); ++i) scanners[i]->Add(segment, scans[i].found);
   if (walks.empty()) return;
   segment.SearchLinked(walks);
   for (size_t i = 0; i < walks.size(); ++i) {
-    Running& running = *walkers[i];
-    Part& part = running.parts[part_index];
+    Part& part = walkers[i]->parts[part_index];
     part.walked = walks[i].scratch->scored;
     part.reranked = walks[i].reranked;
-    running.Add(segment, walks[i].found);
+    walkers[i]->Add(segment, walks[i].found);
     scratches_.Give(std::move(scratches[i]));
-    if (linked < segment.rows()) {
-      scan(running, part, static_cast<Slot>(linked));
-      part.scanned = segment.rows() - linked;
-    }
   }
 }
 
@@ -161,13 +161,12 @@ void Collection::SearchSegment(std::span<Running> searches, size_t part_index) c
 void Collection::ScanAll(Running& running) const {
   running.found.clear();
   running.scanned_again = true;
-  std::vector<Candidate> scanned;
   for (Part& part : running.parts) {
     if (part.matches == 0) continue;
-    scanned.clear();
-    part.segment->Scan(running.query, running.request->k, part.accept(), 0, scanned);
+    RowScan scan{&running.query, running.request->k, &part.accept(), 0, {}};
+    part.segment->Scan({&scan, 1});
     part.scanned += part.matches;
-    running.Add(*part.segment, scanned);
+    running.Add(*part.segment, scan.found);
   }
 }
 
@@ -218,10 +217,12 @@ std::vector<std::vector<Hit>> Collection::SearchBatch(std::span<const SearchRequ
                                                       size_t threads) const {
   const std::shared_lock<FairMutex> lock(mutex_);
   std::vector<std::vector<Hit>> hits(requests.size());
-  const size_t groups = (requests.size() + kWalksInTurns - 1) / kWalksInTurns;
+  const size_t together =
+      std::clamp<size_t>(requests.size() / std::max<size_t>(threads, 1), 1, kSearchesTogether);
+  const size_t groups = (requests.size() + together - 1) / together;
   ParallelFor(threads, 0, groups, [&](size_t group) {
-    const size_t begin = group * kWalksInTurns;
-    const size_t end = std::min(begin + kWalksInTurns, requests.size());
+    const size_t begin = group * together;
+    const size_t end = std::min(begin + together, requests.size());
     std::vector<Running> searches;
     searches.reserve(end - begin);
     for (size_t i = begin; i < end; ++i) searches.emplace_back(space_, requests[i]);

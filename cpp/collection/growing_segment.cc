@@ -126,10 +126,7 @@ void GrowingSegment::SearchLinked(std::span<LinkedSearch> searches) const {
   SearchLinkedRows(builder_, searches);
 }
 
-void GrowingSegment::Scan(const PreparedQuery& query, size_t limit, const Bitset& accept, Slot from,
-                          std::vector<Candidate>& out) const {
-  ScanRows(*this, query, limit, accept, from, rows(), out);
-}
+void GrowingSegment::Scan(std::span<RowScan> scans) const { ScanRows(*this, scans, rows()); }
 
 size_t GrowingSegment::heap_bytes() const {
   return builder_.bytes() + ids_.bytes.capacity() + metadata_.bytes.capacity() +

@@ -63,11 +63,11 @@ class GrowingSegment : public Segment {
   std::string_view Metadata(Slot slot) const override { return Text(metadata_, slot); }
   const float* Vector(Slot slot) const override { return builder_.Vector(slot); }
   float Scalar(Slot slot) const { return builder_.Scalar(slot); }
+  void Prefetch(Slot slot) const { builder_.Prefetch(slot); }
   uint64_t Number(Slot slot) const override { return numbers_[slot]; }
   Slot Find(std::string_view id) const override;
   void SearchLinked(std::span<LinkedSearch> searches) const override;
-  void Scan(const PreparedQuery& query, size_t limit, const Bitset& accept, Slot from,
-            std::vector<Candidate>& out) const override;
+  void Scan(std::span<RowScan> scans) const override;
   size_t heap_bytes() const override;
 
  private:

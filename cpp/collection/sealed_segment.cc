@@ -151,9 +151,6 @@ void SealedSegment::SearchLinked(std::span<LinkedSearch> searches) const {
   SearchLinkedRows(*this, searches);
 }
 
-void SealedSegment::Scan(const PreparedQuery& query, size_t limit, const Bitset& accept, Slot from,
-                         std::vector<Candidate>& out) const {
-  ScanRows(*this, query, limit, accept, from, rows_, out);
-}
+void SealedSegment::Scan(std::span<RowScan> scans) const { ScanRows(*this, scans, rows()); }
 
 }  // namespace ruvector

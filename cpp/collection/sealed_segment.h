@@ -47,8 +47,7 @@ class SealedSegment : public Segment {
   }
   Slot Find(std::string_view id) const override;
   void SearchLinked(std::span<LinkedSearch> searches) const override;
-  void Scan(const PreparedQuery& query, size_t limit, const Bitset& accept, Slot from,
-            std::vector<Candidate>& out) const override;
+  void Scan(std::span<RowScan> scans) const override;
   size_t heap_bytes() const override { return reader_->heap_bytes() + live_.words().size() * 8; }
 
   // A View for graph_search.h.

@@ -30,6 +30,20 @@ struct LinkedSearch {
   std::vector<Candidate> found;  ///< at least min(limit, those the graph reaches), closest first
 };
 
+/// A scan of a segment's rows, and its answer.
+struct RowScan {
+  const PreparedQuery* query;
+  size_t limit;
+  const Bitset* accept;          ///< rows that may be found
+  Slot from;                     ///< … from this one on
+  std::vector<Candidate> found;  ///< the `limit` closest, ties by id, closest first
+};
+
+/// Rows that all scans measure before they go on: few enough to stay in the cache meanwhile.
+inline constexpr size_t kRowsTogether = 256;
+inline constexpr size_t kRowsBetweenLooks = 16 * kRowsTogether;  // at the clock
+inline constexpr size_t kRowsAhead = 4;
+
 /// Walks that take turns: with more of them, what one asked memory for is gone before its turn.
 inline constexpr size_t kWalksInTurns = 1;
 
@@ -55,9 +69,8 @@ class Segment {
   /// Answers searches of the linked rows, taking turns between up to kWalksInTurns of them.
   virtual void SearchLinked(std::span<LinkedSearch> searches) const = 0;
 
-  /// Appends the `limit` closest accepted rows of slots from … rows - 1, ties by id, closest first.
-  virtual void Scan(const PreparedQuery& query, size_t limit, const Bitset& accept, Slot from,
-                    std::vector<Candidate>& out) const = 0;
+  /// Answers scans, reading each row once for all of them.
+  virtual void Scan(std::span<RowScan> scans) const = 0;
 
   /// Without those of field indexes.
   virtual size_t heap_bytes() const = 0;
@@ -112,28 +125,45 @@ class Segment {
   mutable FieldIndexes field_indexes_;
 };
 
-/// Segment::Scan for anything with Vector, Scalar and Id.
+/// Segment::Scan for anything with Vector, Scalar, Prefetch and Id.
 template <typename Rows>
-void ScanRows(const Rows& rows, const PreparedQuery& query, size_t limit, const Bitset& accept,
-              Slot from, size_t end, std::vector<Candidate>& out) {
+void ScanRows(const Rows& rows, std::span<RowScan> scans, size_t end) {
   const auto closer = [&](const Candidate& a, const Candidate& b) {
     return a.distance < b.distance ||
            (a.distance == b.distance && rows.Id(a.slot) < rows.Id(b.slot));
   };
-  TopK<Candidate, decltype(closer)> top(limit, closer);
-  const auto& words = accept.words();
-  for (size_t w = from / 64; w < words.size() && w * 64 < end; ++w) {
-    if (w % 64 == 0 && query.interrupt != nullptr) query.interrupt->Check();
-    for (uint64_t bits = words[w]; bits != 0; bits &= bits - 1) {
-      const Slot slot = static_cast<Slot>(w * 64 + static_cast<size_t>(std::countr_zero(bits)));
-      if (slot < from) continue;
-      if (slot >= end) break;
-      const float d = query.Distance(rows.Vector(slot), rows.Scalar(slot));
-      if (!top.full() || d <= top.worst().distance) top.Push({d, slot});
+  std::vector<TopK<Candidate, decltype(closer)>> tops;
+  for (const RowScan& scan : scans) tops.emplace_back(scan.limit, closer);
+  const auto measure = [&](size_t i, Slot slot) {
+    const float d = scans[i].query->Distance(rows.Vector(slot), rows.Scalar(slot));
+    if (!tops[i].full() || d <= tops[i].worst().distance) tops[i].Push({d, slot});
+  };
+  // Few rows may match, far apart: each is asked for some rows ahead.
+  Slot ahead[kRowsAhead];
+  for (size_t begin = 0; begin < end; begin += kRowsTogether) {
+    for (size_t i = 0; i < scans.size(); ++i) {
+      const RowScan& scan = scans[i];
+      if (scan.query->interrupt != nullptr && begin % kRowsBetweenLooks == 0)
+        scan.query->interrupt->Check();
+      const auto& words = scan.accept->words();
+      const size_t last = std::min((std::min(begin + kRowsTogether, end) + 63) / 64, words.size());
+      size_t asked = 0;
+      for (size_t w = std::max<size_t>(begin, scan.from) / 64; w < last; ++w) {
+        for (uint64_t bits = words[w]; bits != 0; bits &= bits - 1) {
+          const Slot slot = static_cast<Slot>(w * 64 + static_cast<size_t>(std::countr_zero(bits)));
+          if (slot < scan.from) continue;
+          if (slot >= end) break;
+          rows.Prefetch(slot);
+          Slot& place = ahead[asked % kRowsAhead];
+          if (asked++ >= kRowsAhead) measure(i, place);
+          place = slot;
+        }
+      }
+      for (size_t n = asked > kRowsAhead ? asked - kRowsAhead : 0; n < asked; ++n)
+        measure(i, ahead[n % kRowsAhead]);
     }
   }
-  const std::vector<Candidate> found = top.Take();
-  out.insert(out.end(), found.begin(), found.end());
+  for (size_t i = 0; i < scans.size(); ++i) scans[i].found = tops[i].Take();
 }
 
 /// How many of the rows that a walk by codes found closest are measured again, for `limit` hits.
