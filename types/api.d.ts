@@ -145,6 +145,11 @@ export interface SearchOptions<M extends object = Metadata> {
   filter?: Filter<M>;
   /** Candidates looked at: more is slower and finds more. 1 … 65,536; at least k are looked at. */
   efSearch?: number;
+  /**
+   * Instead of efSearch: the share of the true hits to find, above 0, at most 1. How many candidates that takes is measured
+   * when first asked for, with entries of the database as queries, and kept (`stats().recall`).
+   */
+  recall?: number;
   /** Least similarity of a hit. */
   threshold?: number;
   /** Default false. */
@@ -222,6 +227,8 @@ export interface DbStats {
   /** Rows that wait for their links; searches scan them meanwhile. */
   pending: number;
   walBytes: number;
+  /** Of segments where it was measured: rows in the graph then, and [efSearch, recall@10, recall@100 (0: not measured)]. */
+  recall: { linked: number; points: [efSearch: number, at10: number, at100: number][] }[];
   /** What opening found: bytes of a torn last transaction, cut off, and transactions replayed from the log. */
   recovery: { cutBytes: number; replayedTransactions: number };
   /** What work in the background (merging, shortening the log) failed with last; nothing acknowledged is touched by it. */

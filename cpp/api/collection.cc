@@ -58,6 +58,8 @@ void ReadQuery(const core::Collection& collection, const SearchQuery& query,
   request.ef_search = query.ef_search;
   request.exact = query.exact;
   request.filter = out.filter ? &*out.filter : nullptr;
+  request.recall = query.recall;
+  RequireRecall(request, where);
   request.min_similarity = query.threshold;
   request.include_vectors = query.include_vectors;
   request.include_metadata = query.include_metadata;

@@ -130,6 +130,9 @@ struct SearchQuery {
   std::string filter = {};
   /// Candidates looked at: more is slower and finds more. At least k are.
   std::optional<size_t> ef_search = {};
+  /// Instead: the share of the true hits to find, 0 … 1. How many candidates that takes is measured
+  /// when first asked for.
+  std::optional<double> recall = {};
   /// Least similarity of a hit.
   std::optional<double> threshold = {};
   /// Compares every row instead of walking the graph.

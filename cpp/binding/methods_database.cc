@@ -108,6 +108,12 @@ Reply Stats(const MethodContext& c) {
                      number("pending", rows.pending) + number("walBytes", s.wal_bytes) +
                      ",\"recovery\":{\"cutBytes\":" + std::to_string(s.cut_bytes) +
                      number("replayedTransactions", s.replayed_transactions) + "}";
+  json += ",\"recall\":[";
+  for (const auto& table : rows.recall) {
+    if (json.back() != '[') json += ',';
+    json += table->ToJson();
+  }
+  json += ']';
   if (!s.maintenance_error.empty()) {
     json += ",\"maintenanceError\":";
     AppendJsonString(json, s.maintenance_error);

@@ -44,15 +44,13 @@ SearchRequest ReadSearch(const Arguments& q, const std::optional<Filter>& filter
       "k",    "filter", "efSearch", "exact",     "threshold", "includeVectors", "includeMetadata",
       "like", "mmr",    "recall",   "timeoutMs", "token"};
   q.RequireKnown(kKnown);
-  for (const std::string_view later : {"mmr", "recall"}) {
-    if (q.Has(later)) {
-      throw Error(ErrorCode::kUnsupported,
-                  "search option " + std::string(later) + " is not supported by this version");
-    }
+  if (q.Has("mmr")) {
+    throw Error(ErrorCode::kUnsupported, "search option mmr is not supported by this version");
   }
   SearchRequest r;
   r.k = q.Whole("k", 1, kMaxK, ErrorCode::kInvalidK).value_or(kDefaultK);
   r.ef_search = q.Whole("efSearch", 1, kMaxEf);
+  r.recall = q.Number("recall");
   r.exact = q.Flag("exact").value_or(false);
   r.min_similarity = q.Number("threshold");
   r.include_vectors = q.Flag("includeVectors").value_or(false);
@@ -91,6 +89,7 @@ Searches ReadSearches(const MethodContext& c, const Collection& collection) {
     read.filters[i] = ReadFilter(q.Find("filter"));
     read.requests.push_back(ReadSearch(q, read.filters[i]));
     SearchRequest& request = read.requests.back();
+    RequireRecall(request, where);
     request.vector = vectors + i * dimensions;
     if (const Json* like = q.Find("like")) {
       if (!like->IsString()) q.Refuse("like", "an id", *like);

@@ -61,6 +61,21 @@ std::string MetadataText(const Json& metadata, const std::string& where) {
   return text;
 }
 
+void RequireRecall(const SearchRequest& request, const std::string& where) {
+  if (!request.recall) return;
+  if (!(*request.recall > 0 && *request.recall <= 1)) {
+    std::string got;
+    AppendJsonNumber(got, *request.recall);
+    throw Error(ErrorCode::kInvalidOption,
+                where + "recall is " + got + ", expected a number above 0, at most 1");
+  }
+  if (request.ef_search || request.exact) {
+    throw Error(ErrorCode::kInvalidOption, where + "recall and " +
+                                               (request.exact ? "exact" : "efSearch") +
+                                               " are both given, expected one of them");
+  }
+}
+
 std::vector<float> RequireVectorLike(const Collection& collection, std::string_view id,
                                      const std::string& where) {
   std::optional<Row> row = collection.Get(id, true);

@@ -375,6 +375,7 @@ CollectionStats Collection::Stats() const {
     stats.linked += segment.linked();
     stats.memory_bytes += segment.heap_bytes() + segment.field_index_bytes();
     ++stats.segments;
+    if (const auto recall = segment.KnownRecall()) stats.recall.push_back(recall);
   });
   if (growing_ && WantsLinks(growing_->rows()))
     stats.pending = growing_->rows() - growing_->linked();

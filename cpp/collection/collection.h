@@ -39,6 +39,7 @@ struct CollectionStats {
   size_t linked = 0;   ///< rows reached through a graph
   size_t pending = 0;  ///< rows that wait to be linked and are scanned meanwhile
   size_t memory_bytes = 0;
+  std::vector<std::shared_ptr<const RecallTable>> recall;  ///< of segments where it was measured
 };
 
 /// Rows after a cursor, in order of insertion.

@@ -82,7 +82,6 @@ void Collection::Begin(Running& running) const {
   const std::optional<Located> excluded =
       request.exclude.empty() ? std::nullopt : Locate(request.exclude);
   const bool index = request.filter != nullptr && HasRoomForFieldIndexes();
-  const size_t ef = std::max(request.ef_search.value_or(ef_search()), request.k);
   size_t matches = 0;
   ForEachSegment([&](const Segment& segment) {
     Part part{&segment, {}, segment.live_count()};
@@ -93,11 +92,19 @@ void Collection::Begin(Running& running) const {
       part.matches = part.filtered.Count();
     }
     matches += part.matches;
+    // Where no walk that was measured finds enough, every row is measured.
+    bool scan = request.exact || segment.linked() == 0 || request.recall == 1.0;
+    size_t ef = std::max(request.ef_search.value_or(ef_search()), request.k);
+    if (request.recall && !scan) {
+      const std::optional<size_t> measured =
+          segment.MeasuredRecall(&request.interrupt)->EfFor(*request.recall, request.k);
+      scan = !measured;
+      ef = measured.value_or(0);
+    }
     const double m = static_cast<double>(part.matches), rows = static_cast<double>(segment.rows());
     if (part.matches == 0) {
       part.strategy = Strategy::kNone;
-    } else if (request.exact || segment.linked() == 0 ||
-               m * m <= kWalkCost * static_cast<double>(ef) * rows) {
+    } else if (scan || m * m <= kWalkCost * static_cast<double>(ef) * rows) {
       part.strategy = Strategy::kScan;
     } else if (m / rows < kPlainWalkShare || request.filter != nullptr) {
       part.strategy = Strategy::kFilteredWalk;

@@ -1,6 +1,7 @@
 #include "collection/growing_segment.h"
 
 #include "collection/sealed_segment.h"
+#include "collection/segment_search.h"
 #include "core/coding.h"
 #include "core/error.h"
 #include "core/json.h"
@@ -32,6 +33,7 @@ std::unique_ptr<GrowingSegment> GrowingSegment::Thaw(const SealedSegment& sealed
   }
   if (sealed.linked() > 0) growing->EndRestore(sealed.entry(), sealed.max_level(), false);
   growing->WantFieldIndexes(sealed.field_indexes().paths());
+  growing->KeepRecall(sealed.KnownRecall());
   growing->live_ = sealed.live();
   growing->live_count_ = sealed.live_count();
   growing->tombstones_changed_ = sealed.tombstones_changed();
@@ -156,6 +158,10 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
   const size_t rows = this->rows(), linked = this->linked(), m = builder_.m();
   SegmentWriter out(directory, database, segment);
 
+  const std::shared_ptr<const RecallTable> known =
+      wants_recall_ ? MeasuredRecall(nullptr) : KnownRecall();
+  const std::string recall =
+      known && known->Covers(linked) ? ",\"recall\":" + known->ToJson() : std::string();
   std::string info = "{\"rows\":" + std::to_string(rows) + ",\"linked\":" + std::to_string(linked) +
                      ",\"dimensions\":" + std::to_string(space_.dimensions()) +
                      ",\"metric\":" + std::to_string(static_cast<int>(space_.metric())) +
@@ -163,7 +169,7 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
                      ",\"maxLevel\":" + std::to_string(linked > 0 ? builder_.max_level() : 0) +
                      ",\"entry\":" + std::to_string(linked > 0 ? builder_.entry() : 0) +
                      ",\"codes\":\"" + std::string(QuantizationName(builder_.quantization())) +
-                     "\"" + ",\"collectionId\":" + std::to_string(collection.id) +
+                     "\"" + recall + ",\"collectionId\":" + std::to_string(collection.id) +
                      ",\"collection\":";
   AppendJsonString(info, collection.name);
   info += '}';

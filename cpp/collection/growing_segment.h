@@ -35,6 +35,8 @@ class GrowingSegment : public Segment {
   void SetMetadata(Slot slot, std::string_view metadata);
   /// Fields that are to have an index in the file.
   void WantFieldIndexes(const std::vector<std::string>& paths) { field_indexes_.Want(paths); }
+  /// Has the recall of walks measured when it is written.
+  void WantRecall() { wants_recall_ = true; }
   /// Links rows up to `end`.
   void Link(size_t end, size_t threads) { builder_.LinkRange(end, threads); }
 
@@ -58,6 +60,7 @@ class GrowingSegment : public Segment {
 
   size_t rows() const override { return builder_.rows(); }
   size_t linked() const override { return builder_.linked(); }
+  const MetricSpace& space() const override { return space_; }
   Quantization quantization() const override { return builder_.quantization(); }
   std::string_view Id(Slot slot) const override { return Text(ids_, slot); }
   std::string_view Metadata(Slot slot) const override { return Text(metadata_, slot); }
@@ -92,6 +95,7 @@ class GrowingSegment : public Segment {
   Texts metadata_;
   std::vector<uint64_t> numbers_;  // [rows]
   IdTable table_;
+  bool wants_recall_ = false;
 };
 
 }  // namespace ruvector

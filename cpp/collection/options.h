@@ -56,6 +56,7 @@ struct SearchRequest {
   const float* vector = nullptr;    ///< [dimensions]
   size_t k = kDefaultK;             ///< 1 … kMaxK; fewer hits when fewer rows match
   std::optional<size_t> ef_search;  ///< candidates looked at; at least k are
+  std::optional<double> recall;     ///< 0 … 1, in place of ef_search: as many as find this share
   bool exact = false;               ///< scan every row
   const Filter* filter = nullptr;
   std::string_view exclude;  ///< the id of a row that is no hit; empty: none

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstring>
 
+#include "collection/segment_search.h"
 #include "core/coding.h"
 #include "core/error.h"
 #include "core/json.h"
@@ -83,6 +84,14 @@ SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
     quantization_ = *named;
     codec_ = NewCodec(quantization_, space.metric(), space.dimensions());
     if (codec_) codes_ = reader_->Find(SectionKind::kCodes, codec_->row_bytes(), linked_);
+  }
+
+  if (info.HasMember("recall")) {
+    try {
+      KeepRecall(std::make_shared<RecallTable>(RecallTable::FromJson(info["recall"])));
+    } catch (const Error& e) {
+      Damaged(e.what());
+    }
   }
 
   live_.Resize(rows_, true);

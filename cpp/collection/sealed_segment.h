@@ -9,6 +9,8 @@
 #include "collection/id_table.h"
 #include "collection/segment.h"
 #include "core/coding.h"
+#include "index/graph_search.h"
+#include "index/scorer.h"
 #include "quant/quantization.h"
 #include "storage/manifest.h"
 #include "storage/segment_file.h"
@@ -23,7 +25,7 @@ class SealedSegment : public Segment {
 
   const SegmentEntry& manifest_entry() const { return entry_; }
   SegmentEntry& manifest_entry() { return entry_; }
-  const MetricSpace& space() const { return space_; }
+  const MetricSpace& space() const override { return space_; }
   const SegmentReader& file() const { return *reader_; }
 
   size_t rows() const override { return rows_; }

@@ -40,8 +40,10 @@ SegmentMerge::SegmentMerge(const MetricSpace& space, const HnswParameters& hnsw,
   to_link_ = graph_ ? rows_ - base_rows : 0;
   total_ = rows_ + to_link_;
   result_->BeginRestore(rows_, 0, 0);
-  for (const Input& input : inputs_)
+  for (const Input& input : inputs_) {
     result_->WantFieldIndexes(input.segment->field_indexes().paths());
+    if (graph_ && input.segment->KnownRecall()) result_->WantRecall();
+  }
 }
 
 void SegmentMerge::CopyRow(const Input& input, Slot slot) {

@@ -349,7 +349,7 @@ describe('options of a query', () => {
     );
   });
 
-  it.each([[{ mmr: { lambda: 0.5 } }], [{ recall: 0.9 }]])('%o is UNSUPPORTED, not ignored', async (parts) => {
+  it.each([[{ mmr: { lambda: 0.5 } }]])('%o is UNSUPPORTED, not ignored', async (parts) => {
     await expectRefused('UNSUPPORTED', {
       search: (d) => d.search(query(parts)),
       searchSync: (d) => d.searchSync({ ...query(parts), vector: new Float32Array(good), includeMetadata: false }),

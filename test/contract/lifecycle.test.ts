@@ -342,7 +342,7 @@ describe('errors', () => {
 
   test('options that this version lacks throw UNSUPPORTED', async () => {
     const db = await openDb({ dimensions: 2 });
-    for (const extra of [{ recall: 0.9 }, { mmr: { lambda: 0.5 } }]) {
+    for (const extra of [{ mmr: { lambda: 0.5 } }]) {
       expect((await errorOf(() => db.search({ vector: [1, 0], ...extra }))).code).toBe('UNSUPPORTED');
     }
     for (const extra of [{ quantization: { type: 'product' } }]) {
