@@ -33,6 +33,8 @@ struct HnswParameters {
 
 inline constexpr int kMaxGraphLevel = 32;
 
+struct HnswGraph;  // hnsw_graph.h
+
 /// Threads: Append, Reserve, Restore* and Link need exclusive access (LinkRange brings its own
 /// threads); everything const may run concurrently.
 class HnswBuilder {
@@ -95,8 +97,6 @@ class HnswBuilder {
   size_t BytesAfterReserve(size_t rows) const { return BytesOf(GrownCapacity(rows), true); }
 
  private:
-  struct Graph;
-
   // A row in hnswlib's memory: [links of level 0][scalar][vector].
   const float* Data(Slot slot) const {
     return reinterpret_cast<const float*>(rows_data_ + slot * row_bytes_ + data_offset_);
@@ -114,7 +114,7 @@ class HnswBuilder {
 
   MetricSpace space_;
   HnswParameters parameters_;
-  std::unique_ptr<Graph> graph_;
+  std::unique_ptr<HnswGraph> graph_;
   std::vector<Slot> twins_;  // [rows] once there is a first one
   std::unique_ptr<Codec> codec_;
   std::vector<uint8_t> codes_;  // [coded_ × code_bytes_]
