@@ -15,6 +15,7 @@ import * as opening from './bounds/opening.mjs';
 import * as againstPeers from './bounds/peers.mjs';
 import * as wasm from './bounds/wasm.mjs';
 import { dataset } from './data/dataset.mjs';
+import * as kernels from './kernels.mjs';
 import { load, machine } from './machine.mjs';
 import { compare } from './peers/compare.mjs';
 import { installPeers } from './peers/install.mjs';
@@ -34,7 +35,7 @@ const bounds = {
   churn,
   memory_limit: memoryLimit,
 };
-const parts = ['peers', ...Object.keys(bounds)];
+const parts = ['peers', ...Object.keys(bounds), 'kernels'];
 const { values } = parseArgs({
   options: { full: { type: 'boolean', default: false }, only: { type: 'string' }, peers: { type: 'string' }, output: { type: 'string' } },
 });
@@ -46,7 +47,7 @@ const { full } = values;
 const sets = full
   ? [
       { of: ['text', 10_000, 384] },
-      { of: ['text', 10_000, 128] },
+      { of: ['sift-hard', 10_000, 128] },
       { of: ['text', 10_000, 768] },
       { of: ['text', 10_000, 1536] },
       { of: ['text', 10_000, 3072] },
@@ -56,10 +57,10 @@ const sets = full
       { of: ['text', 100_000, 1536] },
       { of: ['sift-easy', 1_000_000, 128] },
     ]
-  : [{ of: ['text', 10_000, 384] }, { of: ['sift-hard', 10_000, 128] }];
+  : [{ of: ['text', 10_000, 384] }];
 const limits = full
   ? { rounds: 7, slice: 400, buildLimit: 1200, knobs: [10, 16, 24, 32, 48, 64, 96, 128, 200, 400] }
-  : { rounds: 5, slice: 120, buildLimit: 120, knobs: [10, 16, 32, 64, 128, 256] };
+  : { rounds: 5, slice: 100, buildLimit: 120, knobs: [10, 16, 32, 64, 128, 256] };
 
 const run = { full, machine: await machine(), conditions: { loadBefore: load(), told: [] }, comparisons: [], bounds: [] };
 const { cpu, cores, node, backend } = run.machine;
@@ -76,14 +77,12 @@ if (chosen.includes('peers')) {
     run.comparisons.push({ set, results: await compare(set, limits, values.peers?.split(',')) });
   }
 }
-const measured = [];
 async function section(module, ...rest) {
   console.log(`--- ${module.title}`);
   context.lines = [];
-  measured.push(module.title);
   run.bounds.push({ title: module.title, lines: context.lines });
   try {
-    await module.measure(context, ...rest);
+    return await module.measure(context, ...rest);
   } catch (error) {
     context.line('this part', 'failed', 'no failure', false);
     context.note(error.stack.split('\n').slice(0, 3).join(' '));
@@ -91,6 +90,7 @@ async function section(module, ...rest) {
 }
 if (run.comparisons.length > 0) await section(againstPeers, run.comparisons);
 for (const [name, module] of Object.entries(bounds)) if (chosen.includes(name)) await section(module);
+if (chosen.includes('kernels')) run.kernels = await section(kernels);
 
 run.conditions.told.push(
   `the run took ${((performance.now() - started) / 60_000).toFixed(0)} minutes; load a core after it, its own included: ${load()}`,

@@ -42,6 +42,7 @@ const searching = (path, set, cgroup) => `
   if (${JSON.stringify(cgroup)}) writeFileSync(${JSON.stringify(join(cgroup ?? '', 'cgroup.procs'))}, String(process.pid));
   const db = await VectorDB.open({ dimensions: set.dimensions, distanceMetric: 'euclidean', storagePath: ${JSON.stringify(path)}, readOnly: true });
   const options = { includeMetadata: false, efSearch: 50 };
+  const own = Number(readFileSync('/proc/self/status', 'utf8').match(/RssAnon:\\s+(\\d+)/)[1]) * 1024;
   const faults = () => Number(readFileSync('/proc/self/stat', 'utf8').split(') ')[1].split(' ')[9]);
   const answers = [];
   const before = faults();
@@ -51,16 +52,12 @@ const searching = (path, set, cgroup) => `
   const major = faults() - before;
   let recall = 0;
   answers.forEach((numbers, q) => { recall += truth.recall(q, queries[q], numbers, 10); });
-  console.log(JSON.stringify({ qps: queries.length / seconds, faults: major / queries.length, recall: recall / queries.length }));`;
+  console.log(JSON.stringify({ own, qps: queries.length / seconds, faults: major / queries.length, recall: recall / queries.length }));`;
 
 export async function measure(context) {
   const { set, path } = await context.large();
   const du = spawnSync('du', ['-sb', path], { encoding: 'utf8' });
   const bytes = Number(du.stdout.split('\t')[0]);
-  const node = 64 * 2 ** 20; // what Node itself needs before a row is there
-  const limit = Math.floor(bytes / 4) + node;
-  const cgroup = group(limit);
-  if (cgroup === null) return context.note('no memory control group can be made here: not measured');
   const run = (within) => {
     // Pages that are cached already count for whoever read them first: out with them.
     for (const file of readdirSync(path, { recursive: true })) spawnSync('dd', [`if=${join(path, file)}`, 'iflag=nocache', 'count=0']);
@@ -68,8 +65,13 @@ export async function measure(context) {
     if (child.status !== 0) throw new Error(`ended with ${child.signal ?? child.status}: ${child.stderr.slice(-300)}`);
     return JSON.parse(child.stdout);
   };
+  const free = run(null);
+  // What Node itself holds while no row is there, and a little for garbage.
+  const node = free.own + 4 * 2 ** 20;
+  const limit = Math.floor(bytes / 4) + node;
+  const cgroup = group(limit);
+  if (cgroup === null) return context.note('no memory control group can be made here: not measured');
   try {
-    const free = run(null);
     const bound = run(cgroup);
     const mb = (b) => `${(b / 2 ** 20).toFixed(0)} MB`;
     context.note(`${set.name}, ${mb(bytes)} on disk; the process may use a quarter of that and ${mb(node)} for Node: ${mb(limit)}`);

@@ -10,7 +10,11 @@ const here = dirname(fileURLToPath(import.meta.url));
 export const knobs = [10, 16, 24, 32, 48, 64, 96, 128, 200, 400];
 export const recalls = [0.9, 0.92, 0.95, 0.99];
 const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
-const firstLines = (error) => error.message.split('\n').slice(0, 2).join(' ').slice(0, 400);
+const firstLine = (error) =>
+  error.message
+    .split('\n')[0]
+    .replace(/^Error: /, '')
+    .slice(0, 400);
 
 function size(path) {
   if (!lstatSync(path).isDirectory()) return lstatSync(path).size;
@@ -49,7 +53,7 @@ export async function compare(set, limits, only) {
       try {
         await f(one);
       } catch (error) {
-        one.result.error = firstLines(error);
+        one.result.error = firstLine(error);
         console.error(`  ${one.result.name}: ${one.result.error}`);
         await one.remote.end();
       }
@@ -99,8 +103,8 @@ async function measureCurves(each, { rounds, slice, knobs: used }) {
   await each(async ({ result, remote }) => {
     result.curve = [];
     for (const knob of result.knob === null ? [null] : used) {
-      const ten = await remote.call('recall', { knob, k: 10, budget: slice * 8 });
-      const hundred = await remote.call('recall', { knob, k: 100, budget: slice * 4 });
+      const ten = await remote.call('recall', { knob, k: 10, budget: slice * 5 });
+      const hundred = await remote.call('recall', { knob, k: 100, budget: slice * 2 });
       result.curve.push({ knob, recall1: ten.first, recall10: ten.mean, low10: ten.low, recall100: hundred.mean, rounds: [] });
     }
   });
