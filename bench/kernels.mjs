@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './bounds/context.mjs';
 
-// Of 384 dimensions and more; below, calling takes a good part of the time.
+// Whatever the dimensions.
 const bounds = [
   [/^AVX2/, 4],
   [/^AVX3/, 8],
@@ -73,17 +73,11 @@ export function measure(context) {
     all.push(...ratiosOf(measured));
   }
   for (const { target, kernel, ratios, bound } of all) {
-    const text = Object.entries(ratios).map(([dimensions, ratio]) => `${dimensions}: ${ratio.toFixed(1)}`);
-    if (bound === null) context.note(`${target} ${kernel}, by dimensions ${text.join(', ')} ×`);
-    else {
-      const worst = Math.min(
-        ...Object.entries(ratios)
-          .filter(([dimensions]) => dimensions >= 384)
-          .map(([, ratio]) => ratio),
-      );
-      context.note(`${target} ${kernel}, by dimensions ${text.join(', ')} ×`);
-      context.atLeast(`${target} ${kernel}, the least of 384 dimensions and more`, worst, bound);
-    }
+    const what = `${target} ${kernel}, ${Object.keys(ratios).join('/')}: ${Object.values(ratios)
+      .map((ratio) => ratio.toFixed(1))
+      .join('/')}`;
+    if (bound === null) context.note(`${what} ×`);
+    else context.atLeast(`${what}, the least`, Math.min(...Object.values(ratios)), bound);
   }
   return all;
 }

@@ -34,3 +34,9 @@ if(benchmark_FOUND)
   target_compile_options(bench_kernels PRIVATE ${RUVECTOR_BENCH_PLAIN})
   target_link_libraries(bench_kernels PRIVATE benchmark::benchmark)
 endif()
+
+# What npm run bench:check counts.
+ruvector_bench(counts)
+target_compile_options(bench_counts PRIVATE -ffp-contract=off)
+ruvector_bench(instructions)
+target_compile_options(bench_instructions PRIVATE -g)
