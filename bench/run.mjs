@@ -74,7 +74,7 @@ if (chosen.includes('peers')) {
   for (const { of } of sets) {
     const set = dataset(...of);
     console.log(`peers on ${set.name}`);
-    run.comparisons.push({ set, results: await compare(set, limits, values.peers?.split(',')) });
+    run.comparisons.push({ set, results: await compare(set, limits, values.peers?.split(','), run.comparisons) });
   }
 }
 async function section(module, ...rest) {

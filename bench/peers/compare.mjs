@@ -38,11 +38,30 @@ export function at(recall, curve) {
   return null;
 }
 
+/** Why a peer is not worth starting, judged by what it took for the largest set before; null: it is. */
+export function tooSlow(name, set, limits, earlier) {
+  const size = ({ rows, dimensions }) => rows * dimensions;
+  const known = earlier
+    .map((comparison) => ({ set: comparison.set, result: comparison.results.find((result) => result.name === name) }))
+    .filter(({ set: before, result }) => result?.buildSeconds !== undefined && size(before) < size(set))
+    .sort((a, b) => size(b.set) - size(a.set))[0];
+  if (known === undefined) return null;
+  const growth = size(set) / size(known.set);
+  const build = known.result.buildSeconds * growth;
+  if (build > limits.buildLimit) {
+    const took = `${known.result.buildSeconds.toFixed(0)} s for ${known.set.name}`;
+    return `not tried: building took ${took}, so at least ${build.toFixed(0)} s here; the limit is ${limits.buildLimit} s`;
+  }
+  // What compares every row slows down with their number; a graph hardly does.
+  const qps = known.result.knob === null ? (known.result.curve?.[0]?.qps ?? 0) / growth : Number.POSITIVE_INFINITY;
+  return qps < 1 ? `not tried: a search would take some ${(1 / qps).toFixed(1)} s` : null;
+}
+
 /**
  * Results of every peer, in the order of list.mjs; one that fails has `error`, and what was measured before.
- * limits: { rounds, slice (ms of a measurement), buildLimit (s), knobs }; only: names of peers, or undefined
+ * limits: { rounds, slice (ms of a measurement), buildLimit (s), knobs }; only: names of peers, or undefined; earlier: comparisons of other sets
  */
-export async function compare(set, limits, only) {
+export async function compare(set, limits, only, earlier = []) {
   const folder = mkdtempSync(join(tmpdir(), 'ruvector-peers-'));
   const threads = cpus().length;
   const running = [];
@@ -63,6 +82,12 @@ export async function compare(set, limits, only) {
     for (const peer of peers.filter(({ name }) => only === undefined || only.includes(name))) {
       const result = { name: peer.name };
       results.push(result);
+      const reason = tooSlow(peer.name, set, limits, earlier);
+      if (reason !== null) {
+        result.error = reason;
+        console.error(`  ${peer.name}: ${reason}`);
+        continue;
+      }
       const own = join(folder, peer.name.replaceAll(/\W/g, '_'));
       mkdirSync(own);
       const one = { peer, result, own, remote: new Remote(set, peer, own, threads) };

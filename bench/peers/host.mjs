@@ -58,6 +58,7 @@ const operations = {
     return { seconds, ownBytes: grown('own'), mappedBytes: grown('mapped'), about: index.about?.() };
   },
   async save() {
+    globalThis.gc(); // the rows it was built from
     if (index.save === undefined) return false;
     await index.save();
     return true;

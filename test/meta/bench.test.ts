@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 // @ts-expect-error: plain JavaScript
 import { compareFigures } from '../../bench/check/compare.mjs';
 // @ts-expect-error: plain JavaScript
-import { at } from '../../bench/peers/compare.mjs';
+import { at, tooSlow } from '../../bench/peers/compare.mjs';
 // @ts-expect-error: plain JavaScript
 import { peers } from '../../bench/peers/list.mjs';
 // @ts-expect-error: plain JavaScript
@@ -56,6 +56,16 @@ describe('speed at a recall', () => {
     expect(at(0.5, curve)).toBe(10_000);
     expect(at(0.95, curve.slice(0, 3))).toBeNull();
   });
+});
+
+it('a peer that would take too long is left out, with the reason', () => {
+  const set = (rows: number) => ({ name: `${rows}`, rows, dimensions: 10 });
+  const earlier = [{ set: set(1000), results: [{ name: 'slow', buildSeconds: 5, knob: null, curve: [{ qps: 20 }] }] }];
+  const limits = { buildLimit: 100 };
+  expect(tooSlow('slow', set(10_000), limits, earlier)).toBeNull();
+  expect(tooSlow('slow', set(30_000), limits, earlier)).toContain('at least 150 s');
+  expect(tooSlow('slow', set(30_000), { buildLimit: 200 }, earlier)).toContain('1.5 s');
+  expect(tooSlow('other', set(30_000), limits, earlier)).toBeNull();
 });
 
 it('every peer has its adapter and a pinned package', () => {
