@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "collection/segment.h"
+#include "collection/segment_search.h"
 #include "dataset.h"
 #include "index/hnsw_builder.h"
 
@@ -99,9 +99,10 @@ void Count(const std::string& kind, size_t dimensions, Quantization quantization
         for (size_t r = 0; r < kRows; r += filtered ? 2 : 1)
           distances.push_back(query.Distance(builder.Vector(static_cast<Slot>(r)), 0));
         std::nth_element(distances.begin(), distances.begin() + kHits - 1, distances.end());
-        std::vector<Candidate> found;
-        SearchLinkedRows(view, query, ef, kHits, accept, filtered, scratch, found);
-        for (const Candidate& c : found) view.work.recall += c.distance <= distances[kHits - 1];
+        LinkedSearch search{&query, ef, kHits, &accept, filtered, &scratch, 0, {}};
+        SearchLinkedRows(view, {&search, 1});
+        for (const Candidate& c : search.found)
+          view.work.recall += c.distance <= distances[kHits - 1];
       }
       Work work = view.work;
       work.recall /= kQueries * kHits;
