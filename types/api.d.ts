@@ -23,6 +23,33 @@ export interface HnswConfig {
   seed?: number;
 }
 
+/**
+ * Searches walk the graph by small codes of the vectors and measure the closest rows again by the vectors themselves. Sizes, recall and speed of
+ * each type: bench/README.md.
+ *
+ * - `auto`: `scalar` with 8 bits from 64 dimensions on, but for manhattan; else `none`
+ * - `scalar`: 8 (default) or 4 bits a dimension, nothing is learned
+ * - `rotated`: 1 … 8 bits a dimension (default 4) of the vector turned at random around the mean of all
+ * - `binary`: 1 bit a dimension, its sign around that mean
+ *
+ * `rotated` and `binary` learn from rows, and throw UNSUPPORTED under manhattan. Rows get their codes when `compact()` or a merge in the background
+ * seals them; until then, and in segments of fewer than 16 rows, they have those of `auto`. `stats().quantization.coded` tells. Given for a database that
+ * exists, a type concerns rows to come until `compact()` codes all anew.
+ */
+export type Quantization =
+  | { type: 'auto' | 'none' }
+  | (({ type: 'scalar'; bits?: 4 | 8 } | { type: 'rotated'; bits?: Bits } | { type: 'binary' }) & Rerank);
+type Bits = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+interface Rerank {
+  /**
+   * Rows that are measured again by their vectors: 0 … 65,536, at least `k` of them. 0: none, and distances of hits that the graph found are
+   * estimates. By default so many that recall is 0.99 of that without codes.
+   */
+  rerank?: number;
+}
+/** The codes of so many rows. */
+export type Coding = { type: 'none' | 'scalar' | 'rotated' | 'binary'; bits?: number };
+
 export interface DbOptions {
   /** Values of every vector: 1 … 65,536. May be left out where a database exists. */
   dimensions?: number;
@@ -33,12 +60,8 @@ export interface DbOptions {
   hnswConfig?: HnswConfig;
   /** auto: exact scans up to 10,000 rows, a graph beyond; flat: always exact; hnsw: a graph from 256 rows on. Default auto. */
   index?: 'auto' | 'flat' | 'hnsw';
-  /**
-   * Searches walk the graph by small codes of the vectors and measure the closest again by the vectors themselves. scalar: 8 or 4 bits a dimension,
-   * default 8. auto: scalar, 8 bits, from 64 dimensions on, but for manhattan. Given for a database that exists it concerns rows to come, until
-   * `compact()` codes all anew; with index flat there is no graph, and scalar throws UNSUPPORTED. Default auto.
-   */
-  quantization?: { type: 'auto' | 'none' } | { type: 'scalar'; bits?: 4 | 8 };
+  /** Codes that searches walk the graph by. Default auto; with index flat there is no graph, and all but auto and none throw UNSUPPORTED. */
+  quantization?: Quantization;
   /** Opens beside a writer, without its lock. */
   readOnly?: boolean;
   /**
@@ -180,8 +203,8 @@ export interface DbStats {
   metric: Metric;
   /** 'hnsw' once a graph serves searches. */
   indexType: 'flat' | 'hnsw';
-  /** What auto has become. */
-  quantization: { type: 'none' } | { type: 'scalar'; bits: 4 | 8 };
+  /** What auto has become, and in `coded` the codes that rows of graphs really have. */
+  quantization: Coding & { rerank?: number; coded: (Coding & { rows: number })[] };
   /** Bytes of process memory; memory-mapped files are not counted. */
   memoryUsage: number;
   diskUsage: number;

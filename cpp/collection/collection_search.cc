@@ -53,6 +53,7 @@ std::vector<Hit> Collection::Search(const SearchRequest& request) const {
   const std::shared_lock<FairMutex> lock(mutex_);
   PreparedQuery query(space_, request.vector);
   query.interrupt = &request.interrupt;
+  query.rerank = options_.rerank;
   request.interrupt.Check();
   const std::optional<Located> excluded =
       request.exclude.empty() ? std::nullopt : Locate(request.exclude);

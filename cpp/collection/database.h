@@ -37,6 +37,7 @@ struct CollectionRequest {
   std::optional<Metric> metric;
   std::optional<IndexKind> index;
   std::optional<Quantization> quantization;
+  std::optional<size_t> rerank;  ///< 0 … kMaxEf; together with quantization
   std::optional<size_t> m;
   std::optional<size_t> ef_construction;
   std::optional<size_t> ef_search;

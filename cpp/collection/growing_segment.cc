@@ -1,5 +1,6 @@
 #include "collection/growing_segment.h"
 
+#include "collection/row_coder.h"
 #include "collection/sealed_segment.h"
 #include "core/coding.h"
 #include "core/error.h"
@@ -155,9 +156,10 @@ void AppendList(std::vector<uint32_t>& words, const NeighborList& list, size_t w
 }  // namespace
 
 FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
-                                const CollectionEntry& collection) const {
+                                const CollectionEntry& collection, const RowCoder* coder) const {
   const size_t rows = this->rows(), linked = this->linked(), m = builder_.m();
   SegmentWriter out(directory, database, segment);
+  const Quantization coding = coder ? coder->quantization() : builder_.quantization();
 
   std::string info = "{\"rows\":" + std::to_string(rows) + ",\"linked\":" + std::to_string(linked) +
                      ",\"dimensions\":" + std::to_string(space_.dimensions()) +
@@ -165,9 +167,8 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
                      ",\"m\":" + std::to_string(m) +
                      ",\"maxLevel\":" + std::to_string(linked > 0 ? builder_.max_level() : 0) +
                      ",\"entry\":" + std::to_string(linked > 0 ? builder_.entry() : 0) +
-                     ",\"codes\":\"" + std::string(QuantizationName(builder_.quantization())) +
-                     "\"" + ",\"collectionId\":" + std::to_string(collection.id) +
-                     ",\"collection\":";
+                     ",\"codes\":\"" + QuantizationName(coding) + "\"" +
+                     ",\"collectionId\":" + std::to_string(collection.id) + ",\"collection\":";
   AppendJsonString(info, collection.name);
   info += '}';
   out.Begin(SectionKind::kInfo, 0);
@@ -203,9 +204,15 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
   for (Slot s = 0; s < rows; ++s)
     out.Append(builder_.Vector(s), space_.dimensions() * sizeof(float));
 
-  if (const Codec* codec = builder_.codec()) {
+  if (const Codec* codec = coder ? &coder->codec() : builder_.codec()) {
     out.Begin(SectionKind::kCodes, codec->row_bytes());
-    for (Slot s = 0; s < linked; ++s) out.Append(builder_.Code(s), codec->row_bytes());
+    for (Slot s = 0; s < linked; ++s)
+      out.Append(coder ? coder->Code(s) : builder_.Code(s), codec->row_bytes());
+    if (Learns(coding)) {
+      const std::string parameters = codec->Parameters();
+      out.Begin(SectionKind::kCodecParameters, 0);
+      out.Append(parameters.data(), parameters.size());
+    }
   }
 
   std::vector<uint32_t> words;

@@ -13,6 +13,7 @@
 
 namespace ruvector {
 
+class RowCoder;
 class SealedSegment;
 
 /// Threads: everything not const needs exclusive access.
@@ -51,8 +52,9 @@ class GrowingSegment : public Segment {
   size_t BytesAfterReserve(size_t rows, size_t id_bytes, size_t metadata_bytes) const;
 
   /// All rows as a segment file, which names its collection for whoever has lost the manifest.
+  /// With codes of `coder` instead of its own, if there is one.
   FileRef WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
-                  const CollectionEntry& collection) const;
+                  const CollectionEntry& collection, const RowCoder* coder = nullptr) const;
 
   size_t rows() const override { return builder_.rows(); }
   size_t linked() const override { return builder_.linked(); }
@@ -61,6 +63,7 @@ class GrowingSegment : public Segment {
   const float* Vector(Slot slot) const override { return builder_.Vector(slot); }
   float Scalar(Slot slot) const { return builder_.Scalar(slot); }
   uint64_t Number(Slot slot) const override { return numbers_[slot]; }
+  const Quantization& quantization() const override { return builder_.quantization(); }
   Slot Find(std::string_view id) const override;
   void SearchLinked(const PreparedQuery& query, size_t ef, size_t limit, const Bitset& accept,
                     bool filtered, SearchScratch& scratch,

@@ -50,7 +50,9 @@ class SealedSegment : public Segment {
                     std::vector<Candidate>& out) const override;
   void Scan(const PreparedQuery& query, size_t limit, const Bitset& accept, Slot from,
             std::vector<Candidate>& out) const override;
-  size_t heap_bytes() const override { return reader_->heap_bytes() + live_.words().size() * 8; }
+  size_t heap_bytes() const override {
+    return reader_->heap_bytes() + live_.words().size() * 8 + parameter_bytes_;
+  }
 
   // A View for graph_search.h.
   Slot entry() const { return entry_slot_; }
@@ -59,7 +61,7 @@ class SealedSegment : public Segment {
   Slot Twin(Slot slot) const;
   void Prefetch(Slot slot) const { vectors_.Prefetch(slot); }
   void PrefetchLinks(Slot slot) const { links_.Prefetch(slot); }
-  Quantization quantization() const { return quantization_; }
+  const Quantization& quantization() const override { return quantization_; }
   const Codec* codec() const { return codec_.get(); }
   const uint8_t* Code(Slot slot) const { return codes_.Row(slot); }
   void PrefetchCode(Slot slot) const { codes_.Prefetch(slot, kPrefetchedCodeBytes); }
@@ -86,6 +88,7 @@ class SealedSegment : public Segment {
   Section links_, upper_offsets_, upper_links_, twins_, numbers_;
   Quantization quantization_ = Quantization::kNone;
   std::unique_ptr<Codec> codec_;
+  size_t parameter_bytes_ = 0;  // about what the codec keeps of them
   Section codes_;
 };
 

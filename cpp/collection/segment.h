@@ -11,6 +11,7 @@
 #include "index/graph_search.h"
 #include "index/metric_space.h"
 #include "index/scorer.h"
+#include "quant/quantization.h"
 
 namespace ruvector {
 
@@ -28,6 +29,8 @@ class Segment {
   /// The row's number in the collection: rows are numbered in order of insertion, also from one
   /// segment to the next, and keep their number when segments are merged.
   virtual uint64_t Number(Slot slot) const = 0;
+  /// The codes that its linked rows have.
+  virtual const Quantization& quantization() const = 0;
   /// The last row that had this id, live or not; kNoSlot.
   virtual Slot Find(std::string_view id) const = 0;
 
@@ -103,11 +106,9 @@ void ScanRows(const Rows& rows, const PreparedQuery& query, size_t limit, const 
   out.insert(out.end(), found.begin(), found.end());
 }
 
-/// How many of the rows that a walk by codes found closest are measured again, for `limit` hits.
-inline size_t RowsToRerank(size_t limit) { return 2 * limit + 10; }
-
 /// Segment::SearchLinked for any View that is also Rows of the scorers. A walk by codes ends with
-/// measuring the closest rows again by their vectors.
+/// measuring the closest rows again by their vectors: query.rerank of them, of which 0 leaves the
+/// estimates.
 template <typename View>
 void SearchLinkedRows(const View& view, const PreparedQuery& query, size_t ef, size_t limit,
                       const Bitset& accept, bool filtered, SearchScratch& scratch,
@@ -126,7 +127,15 @@ void SearchLinkedRows(const View& view, const PreparedQuery& query, size_t ef, s
     });
   };
   if (view.codec() == nullptr) return search(ExactScorer(view, query), limit);
-  search(CodeScorer(view, query.For(*view.codec()), scratch), RowsToRerank(limit));
+  const size_t rerank = query.rerank.value_or(DefaultRerank(view.quantization(), limit));
+  const size_t most = std::max(rerank, limit);
+  ef = std::max(ef, most);
+  search(CodeScorer(view, query.For(*view.codec()), scratch), most);
+  if (rerank == 0) {
+    for (size_t i = begin; i < out.size(); ++i)
+      out[i].distance = query.space.WithinRange(out[i].distance);
+    return;
+  }
   for (size_t i = begin; i < out.size(); ++i) view.Prefetch(out[i].slot);
   for (size_t i = begin; i < out.size(); ++i)
     out[i].distance = query.Distance(view.Vector(out[i].slot), view.Scalar(out[i].slot));

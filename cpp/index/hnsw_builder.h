@@ -28,7 +28,7 @@ struct HnswParameters {
   size_t m = 16;  ///< links of a row above level 0, 2 … 512; level 0 has twice as many
   size_t ef_construction = 200;                     ///< candidates looked at per row, 1 … 65,536
   uint64_t seed = 42;                               ///< of the levels
-  Quantization quantization = Quantization::kNone;  ///< of rows; resolved
+  Quantization quantization = Quantization::kNone;  ///< of rows; resolved, learns nothing
 };
 
 inline constexpr int kMaxGraphLevel = 32;
@@ -43,7 +43,7 @@ class HnswBuilder {
   size_t rows() const { return rows_; }
   size_t linked() const { return linked_; }
   size_t m() const { return parameters_.m; }
-  Quantization quantization() const { return parameters_.quantization; }
+  const Quantization& quantization() const { return parameters_.quantization; }
 
   /// Makes room for `rows` in all. Throws std::bad_alloc and changes nothing.
   void Reserve(size_t rows);

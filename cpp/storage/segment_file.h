@@ -30,6 +30,7 @@ enum class SectionKind : uint32_t {
   kTwins = 12,
   kNumbers = 13,
   kCodes = 16,
+  kCodecParameters = 18,
 };
 
 /// A file the manifest names.
