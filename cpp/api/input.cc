@@ -95,8 +95,8 @@ static_assert(static_cast<int>(Metric::kEuclidean) == static_cast<int>(core::Met
 static_assert(static_cast<int>(Metric::kDot) == static_cast<int>(core::Metric::kDot));
 static_assert(static_cast<int>(Index::kFlat) == static_cast<int>(IndexKind::kFlat));
 static_assert(static_cast<int>(Index::kHnsw) == static_cast<int>(IndexKind::kHnsw));
-static_assert(static_cast<int>(Quantization::Type::kBinary) ==
-              static_cast<int>(core::Quantization::Type::kBinary));
+static_assert(static_cast<int>(Quantization::Type::kTiered) ==
+              static_cast<int>(core::Quantization::Type::kTiered));
 static_assert(static_cast<int>(Durability::kBatch) == static_cast<int>(core::Durability::kBatch));
 static_assert(static_cast<int>(Durability::kNone) == static_cast<int>(core::Durability::kNone));
 

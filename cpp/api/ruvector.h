@@ -41,11 +41,11 @@ enum class Metric { kCosine, kEuclidean, kDot, kManhattan };
 enum class Index { kAuto, kFlat, kHnsw };
 /// Codes that searches walk the graph by; the closest rows are measured again by their vectors.
 /// kAuto: kScalar8 from 64 dimensions on, but for kManhattan. Given for a database that exists it
-/// concerns rows to come, until Compact codes all anew. kRotated and kBinary learn from rows:
+/// concerns rows to come, until Compact codes all anew. All but kScalar learn from rows:
 /// Compact gives their codes, and rows added since have those of kAuto until the next one.
 struct Quantization {
-  /// Not for kManhattan: kRotated, kBinary.
-  enum class Type { kAuto, kNone, kScalar, kRotated, kBinary };
+  /// Not for kManhattan: kRotated, kBinary, kTiered.
+  enum class Type { kAuto, kNone, kScalar, kRotated, kBinary, kTiered };
   Type type = Type::kAuto;
   /// A dimension: kScalar 8 (0 means that) or 4, kRotated 1 … 8 (0: 4).
   size_t bits = 0;

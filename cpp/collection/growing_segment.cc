@@ -213,6 +213,10 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
       out.Begin(SectionKind::kCodecParameters, 0);
       out.Append(parameters.data(), parameters.size());
     }
+    if (const Codec* fine = coder ? coder->fine_codec() : nullptr) {
+      out.Begin(SectionKind::kFineCodes, fine->row_bytes());
+      for (Slot s = 0; s < linked; ++s) out.Append(coder->FineCode(s), fine->row_bytes());
+    }
   }
 
   std::vector<uint32_t> words;

@@ -16,7 +16,8 @@ RowCoder::RowCoder(const GrowingSegment& segment, const MetricSpace& space,
     : segment_(segment),
       quantization_(quantization),
       threads_(threads == 0 ? DefaultThreads() : threads),
-      learner_(NewLearner(quantization, space.metric(), space.dimensions(), seed, *this)) {}
+      learner_(NewLearner(quantization, space.metric(), space.dimensions(), seed, *this)),
+      fine_codec_(NewFineCodec(quantization, space.metric(), space.dimensions())) {}
 
 bool RowCoder::Step() {
   if (!codec_) {
@@ -24,11 +25,15 @@ bool RowCoder::Step() {
     codec_ = learner_->Take();
     learner_.reset();
     codes_.resize(rows() * codec_->row_bytes());
+    if (fine_codec_) fine_codes_.resize(rows() * fine_codec_->row_bytes());
     return true;
   }
   const size_t end = std::min(coded_ + kSlice * threads_, rows());
   ParallelFor(threads_, coded_, end, [this](size_t row) {
     codec_->Encode(Vector(row), Scalar(row), codes_.data() + row * codec_->row_bytes());
+    if (!fine_codec_) return;
+    uint8_t* fine = fine_codes_.data() + row * fine_codec_->row_bytes();
+    fine_codec_->Encode(Vector(row), Scalar(row), fine);
   });
   coded_ = end;
   return coded_ < rows();

@@ -23,6 +23,11 @@ class RowCoder : private TrainingRows {
   const Quantization& quantization() const { return quantization_; }
   const Codec& codec() const { return *codec_; }
   const uint8_t* Code(Slot slot) const { return codes_.data() + slot * codec_->row_bytes(); }
+  /// nullptr: rows have no finer codes.
+  const Codec* fine_codec() const { return fine_codec_.get(); }
+  const uint8_t* FineCode(Slot slot) const {
+    return fine_codes_.data() + slot * fine_codec_->row_bytes();
+  }
 
  private:
   size_t rows() const override { return segment_.linked(); }
@@ -33,8 +38,8 @@ class RowCoder : private TrainingRows {
   Quantization quantization_;
   size_t threads_;
   std::unique_ptr<CodecLearner> learner_;
-  std::unique_ptr<Codec> codec_;
-  std::vector<uint8_t> codes_;  // [linked × row_bytes()]
+  std::unique_ptr<Codec> codec_, fine_codec_;
+  std::vector<uint8_t> codes_, fine_codes_;  // [linked × row_bytes()]
   size_t coded_ = 0;
 };
 

@@ -85,6 +85,9 @@ SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
       codec_ = NewCodec(quantization_, space.metric(), space.dimensions());
     }
     if (codec_) codes_ = reader_->Find(SectionKind::kCodes, codec_->row_bytes(), linked_);
+    fine_codec_ = NewFineCodec(quantization_, space.metric(), space.dimensions());
+    if (fine_codec_)
+      fine_codes_ = reader_->Find(SectionKind::kFineCodes, fine_codec_->row_bytes(), linked_);
   }
 
   live_.Resize(rows_, true);

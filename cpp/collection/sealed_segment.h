@@ -65,6 +65,9 @@ class SealedSegment : public Segment {
   const Codec* codec() const { return codec_.get(); }
   const uint8_t* Code(Slot slot) const { return codes_.Row(slot); }
   void PrefetchCode(Slot slot) const { codes_.Prefetch(slot, kPrefetchedCodeBytes); }
+  const Codec* fine_codec() const { return fine_codec_.get(); }
+  const uint8_t* FineCode(Slot slot) const { return fine_codes_.Row(slot); }
+  void PrefetchFineCode(Slot slot) const { fine_codes_.Prefetch(slot, kPrefetchedCodeBytes); }
   /// The neighbours of a linked row, each of them a linked row that has this level.
   NeighborList CheckedLinks(Slot slot, int level) const;
   int LevelOf(Slot slot) const;
@@ -87,9 +90,9 @@ class SealedSegment : public Segment {
   Section id_offsets_, ids_, id_table_, vectors_, scalars_, metadata_offsets_, metadata_;
   Section links_, upper_offsets_, upper_links_, twins_, numbers_;
   Quantization quantization_ = Quantization::kNone;
-  std::unique_ptr<Codec> codec_;
+  std::unique_ptr<Codec> codec_, fine_codec_;
   size_t parameter_bytes_ = 0;  // about what the codec keeps of them
-  Section codes_;
+  Section codes_, fine_codes_;
 };
 
 }  // namespace ruvector

@@ -106,9 +106,18 @@ void ScanRows(const Rows& rows, const PreparedQuery& query, size_t limit, const 
   out.insert(out.end(), found.begin(), found.end());
 }
 
+/// Closest first, ties by slot, those from `begin` on; the first `most` of them stay.
+inline void SortFound(std::vector<Candidate>& out, size_t begin, size_t most) {
+  std::sort(out.begin() + static_cast<long>(begin), out.end(),
+            [](const Candidate& a, const Candidate& b) {
+              return a.distance < b.distance || (a.distance == b.distance && a.slot < b.slot);
+            });
+  if (out.size() - begin > most) out.resize(begin + most);
+}
+
 /// Segment::SearchLinked for any View that is also Rows of the scorers. A walk by codes ends with
-/// measuring the closest rows again by their vectors: query.rerank of them, of which 0 leaves the
-/// estimates.
+/// measuring the closest rows again, by finer codes where there are any, then by their vectors:
+/// query.rerank of them, of which 0 leaves the estimates.
 template <typename View>
 void SearchLinkedRows(const View& view, const PreparedQuery& query, size_t ef, size_t limit,
                       const Bitset& accept, bool filtered, SearchScratch& scratch,
@@ -129,8 +138,18 @@ void SearchLinkedRows(const View& view, const PreparedQuery& query, size_t ef, s
   if (view.codec() == nullptr) return search(ExactScorer(view, query), limit);
   const size_t rerank = query.rerank.value_or(DefaultRerank(view.quantization(), limit));
   const size_t most = std::max(rerank, limit);
-  ef = std::max(ef, most);
-  search(CodeScorer(view, query.For(*view.codec()), scratch), most);
+  const Codec* const fine = view.fine_codec();
+  ef = std::max({ef, most, fine ? RowsToRefine(limit) : 0});
+  search(CodeScorer(view, query.For(*view.codec()), scratch), fine ? ef : most);
+  if (fine) {
+    const size_t n = out.size() - begin;
+    scratch.MakeRoom(n);
+    for (size_t i = 0; i < n; ++i) view.PrefetchFineCode(out[begin + i].slot);
+    for (size_t i = 0; i < n; ++i) scratch.codes[i] = view.FineCode(out[begin + i].slot);
+    query.For(*fine).Distances(scratch.codes.data(), n, scratch.distances.data());
+    for (size_t i = 0; i < n; ++i) out[begin + i].distance = scratch.distances[i];
+    SortFound(out, begin, most);
+  }
   if (rerank == 0) {
     for (size_t i = begin; i < out.size(); ++i)
       out[i].distance = query.space.WithinRange(out[i].distance);
@@ -139,11 +158,7 @@ void SearchLinkedRows(const View& view, const PreparedQuery& query, size_t ef, s
   for (size_t i = begin; i < out.size(); ++i) view.Prefetch(out[i].slot);
   for (size_t i = begin; i < out.size(); ++i)
     out[i].distance = query.Distance(view.Vector(out[i].slot), view.Scalar(out[i].slot));
-  std::sort(out.begin() + static_cast<long>(begin), out.end(),
-            [](const Candidate& a, const Candidate& b) {
-              return a.distance < b.distance || (a.distance == b.distance && a.slot < b.slot);
-            });
-  if (out.size() - begin > limit) out.resize(begin + limit);
+  SortFound(out, begin, limit);
 }
 
 }  // namespace ruvector

@@ -103,6 +103,9 @@ bool Verification::CheckRows() {
       if (slot >= s.linked()) continue;
       if (s.codec() && !s.codec()->IsCodeOf(s.Code(slot), s.Vector(slot), s.Scalar(slot)))
         s.Damaged((row + " has the codes of another vector").c_str());
+      if (s.fine_codec() &&
+          !s.fine_codec()->IsCodeOf(s.FineCode(slot), s.Vector(slot), s.Scalar(slot)))
+        s.Damaged((row + " has the finer codes of another vector").c_str());
       for (int level = 0; level <= s.LevelOf(slot); ++level) s.CheckedLinks(slot, level);
       const Slot twin = s.Twin(slot);
       if (twin != kNoSlot && std::memcmp(s.Vector(slot), s.Vector(twin), vector_bytes) != 0)

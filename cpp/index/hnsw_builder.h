@@ -78,6 +78,11 @@ class HnswBuilder {
     PrefetchBytes(Code(slot), std::min(code_bytes_, kPrefetchedCodeBytes));
   }
 
+  // Finer ones besides: only sealed rows have them.
+  const Codec* fine_codec() const { return nullptr; }
+  const uint8_t* FineCode(Slot) const { return nullptr; }
+  void PrefetchFineCode(Slot) const {}
+
   // Taking over a finished graph, in an empty builder: BeginRestore, then for every slot in order
   // RestoreRow (links of levels 0 …; none for a later twin) or, for a row that the graph does not
   // hold yet, Append; then EndRestore, if any row was restored, and LinkMissing until it returns 0.

@@ -25,6 +25,10 @@ std::optional<uint32_t> TakeNumber(std::string_view& text) {
   return value;
 }
 
+int RotatedBits(const Quantization& quantization) {
+  return quantization.type == Type::kRotated ? static_cast<int>(quantization.bits) : 1;
+}
+
 }  // namespace
 
 std::string QuantizationName(const Quantization& quantization) {
@@ -58,12 +62,12 @@ Quantization Resolve(const Quantization& quantization, Metric metric, size_t dim
 }
 
 bool Learns(const Quantization& quantization) {
-  return quantization.type == Type::kRotated || quantization.type == Type::kBinary;
+  return quantization.type == Type::kRotated || quantization.type == Type::kBinary ||
+         quantization.type == Type::kTiered;
 }
 
 void RequireFits(const Quantization& quantization, Metric metric, size_t) {
-  const bool by_products =
-      quantization.type == Type::kRotated || quantization.type == Type::kBinary;
+  const bool by_products = Learns(quantization);
   if (by_products && metric == Metric::kManhattan) {
     throw Error(ErrorCode::kUnsupported,
                 "quantization \"" + std::string(TypeName(quantization.type)) +
@@ -82,9 +86,12 @@ Quantization CodingFor(const Quantization& quantization, Metric metric, size_t d
 
 size_t DefaultRerank(const Quantization& quantization, size_t limit) {
   if (quantization.type == Type::kBinary) return 10 * limit;
+  if (quantization.type == Type::kTiered) return limit + 10;
   if (quantization.bits == 1) return 8 * limit + 20;
   return 2 * limit + 10;
 }
+
+size_t RowsToRefine(size_t limit) { return 8 * limit + 20; }
 
 std::unique_ptr<Codec> NewCodec(const Quantization& quantization, Metric metric,
                                 size_t dimensions) {
@@ -92,21 +99,24 @@ std::unique_ptr<Codec> NewCodec(const Quantization& quantization, Metric metric,
   return NewScalarCodec(metric, dimensions, static_cast<int>(quantization.bits));
 }
 
+std::unique_ptr<Codec> NewFineCodec(const Quantization& quantization, Metric metric,
+                                    size_t dimensions) {
+  return quantization.type == Type::kTiered ? NewScalarCodec(metric, dimensions, 8) : nullptr;
+}
+
 std::unique_ptr<CodecLearner> NewLearner(const Quantization& quantization, Metric metric,
                                          size_t dimensions, uint64_t seed,
                                          const TrainingRows& rows) {
-  const bool rotated = quantization.type == Type::kRotated;
-  return NewRotatedLearner(metric, dimensions, rotated ? static_cast<int>(quantization.bits) : 1,
-                           rotated, seed, rows);
+  const bool rotated = quantization.type != Type::kBinary;
+  return NewRotatedLearner(metric, dimensions, RotatedBits(quantization), rotated, seed, rows);
 }
 
 std::unique_ptr<Codec> ReadCodec(const Quantization& quantization, Metric metric, size_t dimensions,
                                  std::string_view parameters, const std::string& what) {
-  const bool rotated = quantization.type == Type::kRotated;
+  const bool rotated = quantization.type != Type::kBinary;
   std::unique_ptr<Codec> codec;
   if (metric != Metric::kManhattan) {
-    codec = ReadRotatedCodec(metric, dimensions, rotated ? static_cast<int>(quantization.bits) : 1,
-                             rotated, parameters);
+    codec = ReadRotatedCodec(metric, dimensions, RotatedBits(quantization), rotated, parameters);
   }
   if (!codec) {
     throw Error(ErrorCode::kCorrupt,

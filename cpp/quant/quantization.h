@@ -18,6 +18,7 @@ struct Quantization {
     kScalar,   ///< scalar_codec.h, 8 or 4 bits a dimension
     kRotated,  ///< rotated_codec.h, 1 to 8 bits a dimension; learns a mean
     kBinary,   ///< the same without a rotation, 1 bit
+    kTiered,   ///< rotated codes of 1 bit for walks, scalar ones of 8 bits for what they end with
   };
   Type type = Type::kAuto;
   uint32_t bits = 0;  ///< kScalar, kRotated; else 0
@@ -37,8 +38,8 @@ std::string QuantizationName(const Quantization& quantization);
 std::optional<Quantization> ParseQuantization(std::string_view name);
 
 /// In the order of Quantization::Type.
-inline constexpr std::string_view kQuantizationTypes[] = {"auto", "none", "scalar", "rotated",
-                                                          "binary"};
+inline constexpr std::string_view kQuantizationTypes[] = {"auto",    "none",   "scalar",
+                                                          "rotated", "binary", "tiered"};
 inline std::string_view TypeName(Quantization::Type type) {
   return kQuantizationTypes[static_cast<size_t>(type)];
 }
@@ -68,12 +69,18 @@ Quantization CodingFor(const Quantization& quantization, Metric metric, size_t d
 /// the recall of a walk by vectors (bench/README.md).
 size_t DefaultRerank(const Quantization& quantization, size_t limit);
 
+/// Tiered codes: how many rows a walk ends with, at least, to be measured by the finer codes.
+size_t RowsToRefine(size_t limit);
+
 /// nullptr for kNone. `quantization`: resolved, one that learns nothing.
 std::unique_ptr<Codec> NewCodec(const Quantization& quantization, Metric metric, size_t dimensions);
 /// One that learns. `rows` must outlive it.
 std::unique_ptr<CodecLearner> NewLearner(const Quantization& quantization, Metric metric,
                                          size_t dimensions, uint64_t seed,
                                          const TrainingRows& rows);
+/// The finer codes that rows have besides; nullptr for all but kTiered.
+std::unique_ptr<Codec> NewFineCodec(const Quantization& quantization, Metric metric,
+                                    size_t dimensions);
 /// From what Codec::Parameters gave. Throws kCorrupt, starting with `what`.
 std::unique_ptr<Codec> ReadCodec(const Quantization& quantization, Metric metric, size_t dimensions,
                                  std::string_view parameters, const std::string& what);

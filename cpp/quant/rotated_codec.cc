@@ -224,7 +224,7 @@ bool RotatedCodec::IsCodeOf(const uint8_t* row, const float* vector, float scala
 std::string RotatedCodec::Parameters() const {
   std::string out;
   PutU64(out, rotation_ ? rotation_->seed() : 0);
-  for (const float x : mean_) PutU32(out, std::bit_cast<uint32_t>(x));
+  for (const float x : mean_) PutF32(out, x);
   return out;
 }
 
@@ -346,7 +346,7 @@ std::unique_ptr<Codec> ReadRotatedCodec(Metric metric, size_t dimensions, int bi
   std::vector<float> mean(dimensions);
   double squares = 0;
   for (size_t i = 0; i < dimensions; ++i) {
-    mean[i] = std::bit_cast<float>(LoadU32(parameters.data() + 8 + i * sizeof(float)));
+    mean[i] = LoadF32(parameters.data() + 8 + i * sizeof(float));
     squares += double{mean[i]} * mean[i];
   }
   // No mean of vectors is longer than the longest; what is no number is not less either.

@@ -31,6 +31,7 @@ enum class SectionKind : uint32_t {
   kNumbers = 13,
   kCodes = 16,
   kCodecParameters = 18,
+  kFineCodes = 19,
 };
 
 /// A file the manifest names.

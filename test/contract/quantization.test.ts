@@ -25,6 +25,7 @@ const codecs: [string, Quantization][] = [
   ['rotated, 1 bit', { type: 'rotated', bits: 1 }],
   ['rotated, 6 bits', { type: 'rotated', bits: 6 }],
   ['binary', { type: 'binary' }],
+  ['tiered', { type: 'tiered' }],
 ];
 const metrics: Metric[] = ['cosine', 'euclidean', 'dot', 'manhattan'];
 const cases = codecs.flatMap(([name, quantization]) => {
@@ -34,7 +35,7 @@ const cases = codecs.flatMap(([name, quantization]) => {
 
 // Whether distances that follow from no products have no such codes.
 function byProducts({ type }: Quantization) {
-  return type === 'rotated' || type === 'binary';
+  return type === 'rotated' || type === 'binary' || type === 'tiered';
 }
 // Rows differ most in few dimensions: signs tell little of that.
 const leastOf = ({ type }: Quantization) => (type === 'binary' ? 0.7 : leastRecall.hard);
@@ -126,6 +127,7 @@ it('is kept, can be changed, and compact() codes all rows anew', async () => {
     [{ type: 'scalar', bits: 8 }, 1],
     [{ type: 'rotated', bits: 2 }, 0.25],
     [{ type: 'scalar', bits: 4 }, 0.5],
+    [{ type: 'tiered' }, 1.125],
     [{ type: 'binary' }, 0.125],
   ] as [Quantization, number][]) {
     const { coded } = await coding(db);

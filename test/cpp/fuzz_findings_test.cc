@@ -186,7 +186,7 @@ TEST_CASE(
     "[fuzz]") {
   DatabaseOptions options = Options();
   options.quantization =
-      ParseQuantization(GENERATE(as<std::string>{}, "scalar8", "scalar4", "rotated4", "binary"));
+      ParseQuantization(GENERATE(as<std::string>{}, "scalar8", "scalar4", "rotated4", "binary", "tiered"));
   // Numbers that are no codes stand at the end of learned rows.
   const size_t number = Learns(*options.quantization) ? 2 * sizeof(float) : 0;
   FaultDirectory disk;

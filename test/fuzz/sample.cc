@@ -147,7 +147,9 @@ std::string MakeSegment(size_t rows, size_t linked, Metric metric, size_t m) {
   collection.id = 1;
   std::unique_ptr<RowCoder> coder;
   if (rows >= 40 && linked > 0 && metric != Metric::kManhattan) {
-    const Quantization learned{Quantization::Type::kRotated, 5};
+    const Quantization learned{
+        rows > linked ? Quantization::Type::kRotated : Quantization::Type::kTiered,
+        rows > linked ? 5u : 0u};
     coder = std::make_unique<RowCoder>(segment, space, learned, 42, 1);
     while (coder->Step()) {
     }

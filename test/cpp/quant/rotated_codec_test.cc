@@ -1,7 +1,6 @@
 // Rotated and binary codes against the vectors they stand for, in double.
 #include "quant/rotated_codec.h"
 
-#include <bit>
 #include <cmath>
 #include <limits>
 
