@@ -32,14 +32,22 @@ export interface HnswConfig {
  * - `rotated`: 1 … 8 bits a dimension (default 4) of the vector turned at random around the mean of all
  * - `binary`: 1 bit a dimension, its sign around that mean
  * - `tiered`: `rotated` with 1 bit for the walk, and `scalar` with 8 bits by which what it finds is measured before the vectors are looked at
+ * - `product`: the vector cut into `subspaces` short ones (1 … dimensions, default a quarter of them) and each replaced by the closest of `k`
+ *   centroids (2 … 256, default 256): a byte each, or half a byte for up to 16 of them
  *
- * `rotated`, `binary` and `tiered` learn from rows, and throw UNSUPPORTED under manhattan. Rows get their codes when `compact()` or a merge in the background
- * seals them; until then, and in segments of fewer than 16 rows, they have those of `auto`. `stats().quantization.coded` tells. Given for a database that
+ * All but `scalar` learn from rows; `rotated`, `binary` and `tiered` throw UNSUPPORTED under manhattan. Rows get their codes when `compact()` or a merge in the background
+ * seals them; until then, and in segments of fewer than 16 rows (`product`: than `k`), they have those of `auto`. `stats().quantization.coded` tells. Given for a database that
  * exists, a type concerns rows to come until `compact()` codes all anew.
  */
 export type Quantization =
   | { type: 'auto' | 'none' }
-  | (({ type: 'scalar'; bits?: 4 | 8 } | { type: 'rotated'; bits?: Bits } | { type: 'binary' | 'tiered' }) & Rerank);
+  | ((
+      | { type: 'scalar'; bits?: 4 | 8 }
+      | { type: 'rotated'; bits?: Bits }
+      | { type: 'binary' | 'tiered' }
+      | { type: 'product'; subspaces?: number; k?: number }
+    ) &
+      Rerank);
 type Bits = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 interface Rerank {
   /**
@@ -49,7 +57,12 @@ interface Rerank {
   rerank?: number;
 }
 /** The codes of so many rows. */
-export type Coding = { type: 'none' | 'scalar' | 'rotated' | 'binary' | 'tiered'; bits?: number };
+export type Coding = {
+  type: 'none' | 'scalar' | 'rotated' | 'binary' | 'tiered' | 'product';
+  bits?: number;
+  subspaces?: number;
+  k?: number;
+};
 
 export interface DbOptions {
   /** Values of every vector: 1 … 65,536. May be left out where a database exists. */

@@ -19,7 +19,11 @@ Entry ToEntry(Row row) {
 }
 
 Quantization Shown(const core::Quantization& quantization) {
-  return {static_cast<Quantization::Type>(quantization.type), quantization.bits, {}};
+  return {static_cast<Quantization::Type>(quantization.type),
+          quantization.bits,
+          quantization.subspaces,
+          quantization.centroids,
+          {}};
 }
 
 std::vector<Hit> ToHits(std::vector<core::Hit> found, const MetricSpace& space) {

@@ -53,10 +53,20 @@ void ReadQuantization(const Quantization& asked, CollectionRequest& request) {
                                                 : rotated ? "1 to 8"
                                                           : "none for this type"));
   }
+  if (q.type == Type::kProduct) {
+    RequireRange("quantization.subspaces", asked.subspaces, 0, kMaxDimensions);
+    q.subspaces = static_cast<uint32_t>(asked.subspaces);
+    q.centroids = kMostCentroids;
+    if (asked.k > 0) {
+      RequireRange("quantization.k", asked.k, 2, kMostCentroids);
+      q.centroids = static_cast<uint32_t>(asked.k);
+    }
+  } else if (asked.subspaces > 0 || asked.k > 0) {
+    Refuse("quantization.subspaces and quantization.k are for kProduct, expected 0");
+  }
   if (asked.rerank) {
     if (q.type == Type::kAuto || q.type == Type::kNone) {
-      throw Error(ErrorCode::kInvalidOption,
-                  "quantization.rerank is for types with codes, expected none for this one");
+      Refuse("quantization.rerank is for types with codes, expected none for this one");
     }
     RequireRange("quantization.rerank", *asked.rerank, 0, kMaxEf);
   }
@@ -95,8 +105,8 @@ static_assert(static_cast<int>(Metric::kEuclidean) == static_cast<int>(core::Met
 static_assert(static_cast<int>(Metric::kDot) == static_cast<int>(core::Metric::kDot));
 static_assert(static_cast<int>(Index::kFlat) == static_cast<int>(IndexKind::kFlat));
 static_assert(static_cast<int>(Index::kHnsw) == static_cast<int>(IndexKind::kHnsw));
-static_assert(static_cast<int>(Quantization::Type::kTiered) ==
-              static_cast<int>(core::Quantization::Type::kTiered));
+static_assert(static_cast<int>(Quantization::Type::kProduct) ==
+              static_cast<int>(core::Quantization::Type::kProduct));
 static_assert(static_cast<int>(Durability::kBatch) == static_cast<int>(core::Durability::kBatch));
 static_assert(static_cast<int>(Durability::kNone) == static_cast<int>(core::Durability::kNone));
 

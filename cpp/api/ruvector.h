@@ -45,10 +45,13 @@ enum class Index { kAuto, kFlat, kHnsw };
 /// Compact gives their codes, and rows added since have those of kAuto until the next one.
 struct Quantization {
   /// Not for kManhattan: kRotated, kBinary, kTiered.
-  enum class Type { kAuto, kNone, kScalar, kRotated, kBinary, kTiered };
+  enum class Type { kAuto, kNone, kScalar, kRotated, kBinary, kTiered, kProduct };
   Type type = Type::kAuto;
   /// A dimension: kScalar 8 (0 means that) or 4, kRotated 1 … 8 (0: 4).
   size_t bits = 0;
+  /// kProduct: short vectors that a vector is cut into, 1 … dimensions (0: a quarter of them), and
+  /// centroids that stand for each, 2 … 256 (0: 256); up to 16 take half a byte each.
+  size_t subspaces = 0, k = 0;
   /// Rows that are measured again, 0 … 65,536, at least as many as there are to be hits. 0: none,
   /// and distances are estimates. By default as many as bench/README.md says for each type.
   std::optional<size_t> rerank = {};

@@ -87,6 +87,10 @@ Reply SalvageFolder(const MethodContext& c) {
 std::string QuantizationJson(const Quantization& quantization) {
   std::string json = "\"type\":\"" + std::string(TypeName(quantization.type)) + "\"";
   if (quantization.bits > 0) json += ",\"bits\":" + std::to_string(quantization.bits);
+  if (quantization.subspaces > 0) {
+    json += ",\"subspaces\":" + std::to_string(quantization.subspaces) +
+            ",\"k\":" + std::to_string(quantization.centroids);
+  }
   return json;
 }
 

@@ -64,7 +64,8 @@ CollectionEntry NewEntry(uint32_t id, std::string name, const CollectionRequest&
   entry.dimensions = *request.dimensions;
   entry.metric = request.metric.value_or(Metric::kCosine);
   entry.index = IndexName(request.index.value_or(IndexKind::kAuto));
-  entry.quantization = QuantizationName(request.quantization.value_or(Quantization::kAuto));
+  entry.quantization = QuantizationName(
+      Completed(request.quantization.value_or(Quantization::kAuto), entry.dimensions));
   entry.rerank = request.rerank;
   entry.m = request.m.value_or(HnswParameters{}.m);
   entry.ef_construction = request.ef_construction.value_or(HnswParameters{}.ef_construction);
@@ -99,7 +100,7 @@ CollectionEntry Agreed(const CollectionRequest& request, CollectionEntry stored,
   }
   if (request.index) stored.index = IndexName(*request.index);
   if (request.quantization) {
-    stored.quantization = QuantizationName(*request.quantization);
+    stored.quantization = QuantizationName(Completed(*request.quantization, stored.dimensions));
     stored.rerank = request.rerank;
   }
   if (request.ef_construction) stored.ef_construction = *request.ef_construction;

@@ -1,6 +1,9 @@
 #include "quant/quantization.h"
 
+#include <algorithm>
+
 #include "core/error.h"
+#include "quant/product_codec.h"
 #include "quant/rotated_codec.h"
 #include "quant/scalar_codec.h"
 
@@ -35,6 +38,9 @@ std::string QuantizationName(const Quantization& quantization) {
   std::string name(TypeName(quantization.type));
   if (quantization.type == Type::kScalar || quantization.type == Type::kRotated)
     name += std::to_string(quantization.bits);
+  if (quantization.type == Type::kProduct) {
+    name += std::to_string(quantization.subspaces) + "x" + std::to_string(quantization.centroids);
+  }
   return name;
 }
 
@@ -48,6 +54,15 @@ std::optional<Quantization> ParseQuantization(std::string_view name) {
       const bool fits = bits && (q.type == Type::kScalar ? *bits == 4 || *bits == 8 : *bits <= 8);
       if (!fits) return std::nullopt;
       q.bits = *bits;
+    }
+    if (q.type == Type::kProduct) {
+      const std::optional<uint32_t> subspaces = TakeNumber(rest);
+      if (!subspaces || !rest.starts_with('x')) return std::nullopt;
+      rest.remove_prefix(1);
+      const std::optional<uint32_t> centroids = TakeNumber(rest);
+      if (!centroids || *centroids < 2 || *centroids > kMostCentroids) return std::nullopt;
+      q.subspaces = *subspaces;
+      q.centroids = *centroids;
     }
     return rest.empty() ? std::optional(q) : std::nullopt;
   }
@@ -63,11 +78,23 @@ Quantization Resolve(const Quantization& quantization, Metric metric, size_t dim
 
 bool Learns(const Quantization& quantization) {
   return quantization.type == Type::kRotated || quantization.type == Type::kBinary ||
-         quantization.type == Type::kTiered;
+         quantization.type == Type::kTiered || quantization.type == Type::kProduct;
 }
 
-void RequireFits(const Quantization& quantization, Metric metric, size_t) {
-  const bool by_products = Learns(quantization);
+Quantization Completed(Quantization quantization, size_t dimensions) {
+  if (quantization.type == Type::kProduct && quantization.subspaces == 0)
+    quantization.subspaces = static_cast<uint32_t>((dimensions + 3) / 4);
+  return quantization;
+}
+
+void RequireFits(const Quantization& quantization, Metric metric, size_t dimensions) {
+  const bool product = quantization.type == Type::kProduct;
+  if (product && quantization.subspaces > dimensions) {
+    throw Error(ErrorCode::kInvalidOption,
+                "quantization.subspaces is " + std::to_string(quantization.subspaces) +
+                    ", expected at most the dimensions, " + std::to_string(dimensions));
+  }
+  const bool by_products = Learns(quantization) && !product;
   if (by_products && metric == Metric::kManhattan) {
     throw Error(ErrorCode::kUnsupported,
                 "quantization \"" + std::string(TypeName(quantization.type)) +
@@ -80,12 +107,13 @@ void RequireFits(const Quantization& quantization, Metric metric, size_t) {
 Quantization CodingFor(const Quantization& quantization, Metric metric, size_t dimensions,
                        size_t rows) {
   if (!Learns(quantization)) return Resolve(quantization, metric, dimensions);
-  return rows >= kFewestRowsForMean ? quantization
-                                    : Resolve(Quantization::kAuto, metric, dimensions);
+  const size_t fewest = std::max<size_t>(kFewestRowsForMean, quantization.centroids);
+  return rows >= fewest ? quantization : Resolve(Quantization::kAuto, metric, dimensions);
 }
 
 size_t DefaultRerank(const Quantization& quantization, size_t limit) {
   if (quantization.type == Type::kBinary) return 10 * limit;
+  if (quantization.type == Type::kProduct) return 20 * limit;
   if (quantization.type == Type::kTiered) return limit + 10;
   if (quantization.bits == 1) return 8 * limit + 20;
   return 2 * limit + 10;
@@ -107,16 +135,23 @@ std::unique_ptr<Codec> NewFineCodec(const Quantization& quantization, Metric met
 std::unique_ptr<CodecLearner> NewLearner(const Quantization& quantization, Metric metric,
                                          size_t dimensions, uint64_t seed,
                                          const TrainingRows& rows) {
+  if (quantization.type == Type::kProduct) {
+    return NewProductLearner(metric, dimensions, quantization.subspaces, quantization.centroids,
+                             seed, rows);
+  }
   const bool rotated = quantization.type != Type::kBinary;
   return NewRotatedLearner(metric, dimensions, RotatedBits(quantization), rotated, seed, rows);
 }
 
 std::unique_ptr<Codec> ReadCodec(const Quantization& quantization, Metric metric, size_t dimensions,
                                  std::string_view parameters, const std::string& what) {
-  const bool rotated = quantization.type != Type::kBinary;
   std::unique_ptr<Codec> codec;
-  if (metric != Metric::kManhattan) {
-    codec = ReadRotatedCodec(metric, dimensions, RotatedBits(quantization), rotated, parameters);
+  if (quantization.type == Type::kProduct) {
+    codec = ReadProductCodec(metric, dimensions, quantization.subspaces, quantization.centroids,
+                             parameters);
+  } else if (metric != Metric::kManhattan) {
+    codec = ReadRotatedCodec(metric, dimensions, RotatedBits(quantization),
+                             quantization.type != Type::kBinary, parameters);
   }
   if (!codec) {
     throw Error(ErrorCode::kCorrupt,

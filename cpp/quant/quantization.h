@@ -19,9 +19,12 @@ struct Quantization {
     kRotated,  ///< rotated_codec.h, 1 to 8 bits a dimension; learns a mean
     kBinary,   ///< the same without a rotation, 1 bit
     kTiered,   ///< rotated codes of 1 bit for walks, scalar ones of 8 bits for what they end with
+    kProduct,  ///< product_codec.h, a byte or half a byte for several dimensions; learns centroids
   };
   Type type = Type::kAuto;
-  uint32_t bits = 0;  ///< kScalar, kRotated; else 0
+  uint32_t bits = 0;       ///< kScalar, kRotated; else 0
+  uint32_t subspaces = 0;  ///< kProduct; 0 until Completed
+  uint32_t centroids = 0;  ///< kProduct
 
   bool operator==(const Quantization&) const = default;
 
@@ -33,18 +36,20 @@ inline constexpr Quantization Quantization::kNone{Type::kNone};
 inline constexpr Quantization Quantization::kScalar8{Type::kScalar, 8};
 inline constexpr Quantization Quantization::kScalar4{Type::kScalar, 4};
 
-/// As files name it: "auto", "none", "scalar8", "rotated4", "binary" …
+/// As files name it: "auto", "none", "scalar8", "rotated4", "binary", "tiered", "product96x256" (of
+/// subspaces and centroids).
 std::string QuantizationName(const Quantization& quantization);
 std::optional<Quantization> ParseQuantization(std::string_view name);
 
 /// In the order of Quantization::Type.
-inline constexpr std::string_view kQuantizationTypes[] = {"auto",    "none",   "scalar",
-                                                          "rotated", "binary", "tiered"};
+inline constexpr std::string_view kQuantizationTypes[] = {"auto",   "none",   "scalar", "rotated",
+                                                          "binary", "tiered", "product"};
 inline std::string_view TypeName(Quantization::Type type) {
   return kQuantizationTypes[static_cast<size_t>(type)];
 }
 
 inline constexpr uint32_t kMostRotatedBits = 8;
+inline constexpr uint32_t kMostCentroids = 256;  ///< of a subspace
 /// Of rotated codes, for who does not say.
 inline constexpr uint32_t kRotatedBits = 4;
 
@@ -55,6 +60,8 @@ inline constexpr size_t kFewestCodedDimensions = 64;
 /// What kAuto means for such rows, where a graph is searched.
 Quantization Resolve(const Quantization& quantization, Metric metric, size_t dimensions);
 
+/// With a number of subspaces, where nobody said: a quarter of the dimensions, rounded up.
+Quantization Completed(Quantization quantization, size_t dimensions);
 /// Throws kInvalidOption or kUnsupported, saying what was expected, where such rows cannot have
 /// these codes.
 void RequireFits(const Quantization& quantization, Metric metric, size_t dimensions);

@@ -296,6 +296,14 @@ describe('options of an opening', () => {
     ['rotated codes of 9 bits', { dimensions: 3, quantization: { type: 'rotated', bits: 9 } }, /quantization.bits is 9, expected .*1 .*8/],
     ['rotated codes of no bits', { dimensions: 3, quantization: { type: 'rotated', bits: 0 } }, /quantization.bits is 0, expected .*1 .*8/],
     ['bits of binary codes', { dimensions: 3, quantization: { type: 'binary', bits: 1 } }, /unknown option "quantization.bits"/],
+    ['one centroid', { dimensions: 3, quantization: { type: 'product', k: 1 } }, /quantization.k is 1, expected .*2 .*256/],
+    ['too many centroids', { dimensions: 3, quantization: { type: 'product', k: 257 } }, /quantization.k is 257/],
+    ['no subspaces', { dimensions: 3, quantization: { type: 'product', subspaces: 0 } }, /quantization.subspaces is 0/],
+    [
+      'subspaces of scalar codes',
+      { dimensions: 3, quantization: { type: 'scalar', subspaces: 2 } },
+      /unknown option "quantization.subspaces"/,
+    ],
     ['a rerank without codes', { dimensions: 3, quantization: { type: 'auto', rerank: 10 } }, /unknown option "quantization.rerank"/],
     [
       'a rerank of half a row',

@@ -26,6 +26,8 @@ const codecs: [string, Quantization][] = [
   ['rotated, 6 bits', { type: 'rotated', bits: 6 }],
   ['binary', { type: 'binary' }],
   ['tiered', { type: 'tiered' }],
+  ['product', { type: 'product', subspaces: 12, k: 256 }],
+  ['product, half bytes, uneven', { type: 'product', subspaces: 19, k: 16 }],
 ];
 const metrics: Metric[] = ['cosine', 'euclidean', 'dot', 'manhattan'];
 const cases = codecs.flatMap(([name, quantization]) => {
@@ -128,6 +130,7 @@ it('is kept, can be changed, and compact() codes all rows anew', async () => {
     [{ type: 'rotated', bits: 2 }, 0.25],
     [{ type: 'scalar', bits: 4 }, 0.5],
     [{ type: 'tiered' }, 1.125],
+    [{ type: 'product', subspaces: 24, k: 256 }, 0.5],
     [{ type: 'binary' }, 0.125],
   ] as [Quantization, number][]) {
     const { coded } = await coding(db);
@@ -139,7 +142,8 @@ it('is kept, can be changed, and compact() codes all rows anew', async () => {
     expect(recall(after, [...before])).toBeGreaterThanOrEqual(leastOf(quantization));
     const added = (await db.stats()).diskUsage - plain;
     expect(added).toBeGreaterThan(rows * dimensions * most);
-    expect(added).toBeLessThan(rows * (dimensions * most + 40));
+    // And what is learned: a codebook is as large as 256 vectors.
+    expect(added).toBeLessThan(rows * (dimensions * most + 40) + 256 * dimensions * 4);
     db = await reopenDb(db, {});
     expect(await coding(db)).toEqual({ asked: quantization, coded: [{ ...quantization, rows }] });
     expect((await db.verify()).ok).toBe(true);
@@ -165,6 +169,25 @@ it('scalar without a graph is UNSUPPORTED, whichever comes first', async () => {
   db = await openDb({ index: 'flat', quantization: { type: 'auto' }, storagePath });
   await db.close();
   expect((await errorOf(() => openDb({ quantization: scalar, storagePath }))).code).toBe('UNSUPPORTED');
+});
+
+it('product: subspaces are a quarter of the dimensions, and fewer rows than centroids wait', async () => {
+  const db = await openDb({ dimensions: 50, index: 'hnsw', quantization: { type: 'product' } });
+  expect((await coding(db)).asked).toEqual({ type: 'product', subspaces: 13, k: 256 });
+  const few = textLike(300, 50, 9);
+  await db.insertBatch({ ids: ids.slice(0, 300), vectors: pack(few) });
+  await db.deleteBatch(ids.slice(0, 40));
+  await db.compact();
+  expect((await coding(db)).coded).toEqual([{ type: 'product', subspaces: 13, k: 256, rows: 260 }]);
+  const less = await openDb({ dimensions: 50, index: 'hnsw', quantization: { type: 'product' } });
+  await less.insertBatch({ ids: ids.slice(0, 255), vectors: pack(few.slice(0, 255)) });
+  await less.compact();
+  expect((await coding(less)).coded).toEqual([]);
+  const message = expect.stringContaining('quantization.subspaces is 4, expected at most the dimensions, 3');
+  for (const dimensions of [3]) {
+    const error = await errorOf(() => openDb({ dimensions, quantization: { type: 'product', subspaces: 4 } }));
+    expect([error.code, error.message]).toEqual(['INVALID_OPTION', message]);
+  }
 });
 
 it.each(codecs.filter(([, q]) => byProducts(q)))('%s is UNSUPPORTED under manhattan', async (_, quantization) => {

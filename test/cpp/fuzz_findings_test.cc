@@ -185,10 +185,12 @@ TEST_CASE(
     "a segment whose codes are no numbers, or another row's, is searched and seen to be damaged",
     "[fuzz]") {
   DatabaseOptions options = Options();
-  options.quantization =
-      ParseQuantization(GENERATE(as<std::string>{}, "scalar8", "scalar4", "rotated4", "binary", "tiered"));
-  // Numbers that are no codes stand at the end of learned rows.
+  options.quantization = ParseQuantization(GENERATE(as<std::string>{}, "scalar8", "scalar4",
+                                                    "rotated4", "binary", "tiered", "product2x16"));
+  options.rerank = kDefaultK;
+  // Numbers that are no codes stand at the end of learned rows; product ones have none.
   const size_t number = Learns(*options.quantization) ? 2 * sizeof(float) : 0;
+  const bool product = options.quantization->type == Quantization::Type::kProduct;
   FaultDirectory disk;
   Build(disk, options);
   const DatabaseId id = ReadNewestManifest(disk)->database;
@@ -198,7 +200,7 @@ TEST_CASE(
     const size_t codes = LoadU64(entry + 8), row = LoadU64(entry + 16) / kRows;
     const float nan = std::numeric_limits<float>::quiet_NaN();
     for (size_t i = 0; i < kRows; ++i) {
-      if (no_number) {
+      if (no_number && !product) {
         std::memcpy(bytes.data() + codes + i * row + (number > 0 ? row - number : 0), &nan,
                     sizeof nan);
       } else {
