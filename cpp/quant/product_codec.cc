@@ -169,8 +169,8 @@ class ProductQuery : public CodedQuery {
   }
 
  private:
-  using Entry =
-      uint16_t;  // sums of 65,536 of them fit 32 bits; 8 bits were measured to cost recall
+  // Sums of 65,536 of them fit 32 bits; entries of 8 bits were measured to cost recall.
+  using Entry = uint16_t;
 
   uint32_t SumOfBytes(const uint8_t* row) const noexcept {
     const Entry* table = tables_.data();
