@@ -140,6 +140,9 @@ export class Collection<M extends object = Metadata> {
   async explain(query: SearchQuery<M>): Promise<Explanation> {
     return this.#search([query], (token) => plans.explain(query, this.#shape, 'explain', token), 'explain');
   }
+  explainSync(query: SearchQuery<M>): Explanation {
+    return this.#endpoint.runSync(plans.explain(query, this.#shape, 'explainSync'), 'explainSync');
+  }
 
   async #search<T>(queries: unknown, plan: (token?: number) => Plan<T>, method: string): Promise<T> {
     // Without a vector nothing tells how long one is.

@@ -23,6 +23,47 @@ export interface HnswConfig {
   seed?: number;
 }
 
+/**
+ * Searches walk the graph by small codes of the vectors and measure the closest rows again by the vectors themselves. Sizes, recall and speed of
+ * each type: bench/README.md.
+ *
+ * - `auto`: `scalar` with 8 bits from 64 dimensions on, but for manhattan; else `none`
+ * - `scalar`: 8 (default) or 4 bits a dimension, nothing is learned
+ * - `rotated`: 1 … 8 bits a dimension (default 4) of the vector turned at random around the mean of all
+ * - `binary`: 1 bit a dimension, its sign around that mean
+ * - `tiered`: `rotated` with 1 bit for the walk, and `scalar` with 8 bits by which what it finds is measured before the vectors are looked at
+ * - `product`: the vector cut into `subspaces` short ones (1 … dimensions, default a quarter of them) and each replaced by the closest of `k`
+ *   centroids (2 … 256, default 256): a byte each, or half a byte for up to 16 of them
+ *
+ * All but `scalar` learn from rows; `rotated`, `binary` and `tiered` throw UNSUPPORTED under manhattan. Rows get their codes when `compact()` or a merge in the background
+ * seals them; until then, and in segments of fewer than 16 rows (`product`: than `k`), they have those of `auto`. `stats().quantization.coded` tells. Given for a database that
+ * exists, a type concerns rows to come until `compact()` codes all anew.
+ */
+export type Quantization =
+  | { type: 'auto' | 'none' }
+  | ((
+      | { type: 'scalar'; bits?: 4 | 8 }
+      | { type: 'rotated'; bits?: Bits }
+      | { type: 'binary' | 'tiered' }
+      | { type: 'product'; subspaces?: number; k?: number }
+    ) &
+      Rerank);
+type Bits = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+interface Rerank {
+  /**
+   * Rows that are measured again by their vectors: 0 … 65,536, at least `k` of them. 0: none, and distances of hits that the graph found are
+   * estimates. By default so many that recall is 0.99 of that without codes.
+   */
+  rerank?: number;
+}
+/** The codes of so many rows. */
+export type Coding = {
+  type: 'none' | 'scalar' | 'rotated' | 'binary' | 'tiered' | 'product';
+  bits?: number;
+  subspaces?: number;
+  k?: number;
+};
+
 export interface DbOptions {
   /** Values of every vector: 1 … 65,536. May be left out where a database exists. */
   dimensions?: number;
@@ -33,12 +74,8 @@ export interface DbOptions {
   hnswConfig?: HnswConfig;
   /** auto: exact scans up to 10,000 rows, a graph beyond; flat: always exact; hnsw: a graph from 256 rows on. Default auto. */
   index?: 'auto' | 'flat' | 'hnsw';
-  /**
-   * Searches walk the graph by small codes of the vectors and measure the closest again by the vectors themselves. scalar: 8 or 4 bits a dimension,
-   * default 8. auto: scalar, 8 bits, from 64 dimensions on, but for manhattan. Given for a database that exists it concerns rows to come, until
-   * `compact()` codes all anew; with index flat there is no graph, and scalar throws UNSUPPORTED. Default auto.
-   */
-  quantization?: { type: 'auto' | 'none' } | { type: 'scalar'; bits?: 4 | 8 };
+  /** Codes that searches walk the graph by. Default auto; with index flat there is no graph, and all but auto and none throw UNSUPPORTED. */
+  quantization?: Quantization;
   /** Opens beside a writer, without its lock. */
   readOnly?: boolean;
   /**
@@ -216,8 +253,8 @@ export interface DbStats {
   metric: Metric;
   /** 'hnsw' once a graph serves searches. */
   indexType: 'flat' | 'hnsw';
-  /** What auto has become. */
-  quantization: { type: 'none' } | { type: 'scalar'; bits: 4 | 8 };
+  /** What auto has become, and in `coded` the codes that rows of graphs really have. */
+  quantization: Coding & { rerank?: number; coded: (Coding & { rows: number })[] };
   /** Bytes of process memory; memory-mapped files are not counted. */
   memoryUsage: number;
   diskUsage: number;
@@ -341,6 +378,7 @@ export interface Collection<M extends object = Metadata> {
   searchSync(query: SearchQuery<M>): Hits<M>;
   searchSync(vector: Vec, k?: number, options?: SearchOptions<M>): Hits<M>;
   searchBatchSync(queries: readonly SearchQuery<M>[]): Hits<M>[];
+  explainSync(query: SearchQuery<M>): Explanation;
   getSync(id: string | number): StoredEntry<M> | null;
   pageSync(options?: { filter?: Filter<M>; limit?: number; cursor?: string | null }): Page<M>;
   refreshSync(): boolean;

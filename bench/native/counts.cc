@@ -48,6 +48,10 @@ class CountingView {
     return builder_.Code(slot);
   }
   void PrefetchCode(Slot) const {}
+  const Quantization& quantization() const { return builder_.quantization(); }
+  const Codec* fine_codec() const { return nullptr; }
+  const uint8_t* FineCode(Slot) const { return nullptr; }
+  void PrefetchFineCode(Slot) const {}
 
   mutable Work work;
 
@@ -100,7 +104,7 @@ void Count(const std::string& kind, size_t dimensions, Quantization quantization
           distances.push_back(query.Distance(builder.Vector(static_cast<Slot>(r)), 0));
         std::nth_element(distances.begin(), distances.begin() + kHits - 1, distances.end());
         LinkedSearch search{&query, ef, kHits, &accept, filtered, &scratch, 0, {}};
-        SearchLinkedRows(view, {&search, 1});
+        SearchLinkedRows(view, search);
         for (const Candidate& c : search.found)
           view.work.recall += c.distance <= distances[kHits - 1];
       }

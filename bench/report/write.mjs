@@ -90,7 +90,7 @@ const style = `
 
 function page(report) {
   const out = [
-    `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${html(report.title)}</title><style>${style}</style>`,
+    `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${html(report.title)}</title><style>${style}</style></head><body>`,
     `<h1>${html(report.title)}</h1><ul>${report.conditions.map((text) => `<li>${html(text)}</li>`).join('')}</ul>`,
   ];
   for (const set of report.sets) {
@@ -115,6 +115,7 @@ function page(report) {
     out.push('</tbody></table></div>');
   }
   if (report.kernels) out.push('<h2>Kernels</h2>', htmlTable(report.kernels));
+  out.push('</body></html>');
   return `${out.join('\n')}\n`;
 }
 

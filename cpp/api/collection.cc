@@ -18,6 +18,14 @@ Entry ToEntry(Row row) {
   return {std::move(row.id), std::move(row.vector), std::move(row.metadata)};
 }
 
+Quantization Shown(const core::Quantization& quantization) {
+  return {static_cast<Quantization::Type>(quantization.type),
+          quantization.bits,
+          quantization.subspaces,
+          quantization.centroids,
+          {}};
+}
+
 std::vector<Hit> ToHits(std::vector<core::Hit> found, const MetricSpace& space) {
   std::vector<Hit> hits;
   hits.reserve(found.size());
@@ -231,7 +239,10 @@ DbStats Collection::Stats() const {
   stats.index_type = rows.linked > 0 ? Index::kHnsw : Index::kFlat;
   stats.memory_usage = rows.memory_bytes;
   stats.disk_usage = files.disk_bytes;
-  stats.quantization = static_cast<Quantization>(call.collection.options().hnsw.quantization);
+  const auto& options = call.collection.options();
+  stats.quantization = Shown(options.quantization);
+  stats.quantization.rerank = options.rerank;
+  for (const auto& [quantization, n] : rows.coded) stats.coded.emplace_back(Shown(quantization), n);
   stats.deleted = rows.deleted;
   stats.segments = rows.segments;
   stats.pending = rows.pending;

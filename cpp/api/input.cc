@@ -32,6 +32,48 @@ std::optional<size_t> AsNumber(const std::optional<Enum>& value) {
   return static_cast<size_t>(*value);
 }
 
+void ReadQuantization(const Quantization& asked, CollectionRequest& request) {
+  using Type = core::Quantization::Type;
+  RequireRange("quantization.type", static_cast<size_t>(asked.type), 0,
+               std::size(kQuantizationTypes) - 1);
+  core::Quantization q{static_cast<Type>(asked.type)};
+  const bool scalar = q.type == Type::kScalar, rotated = q.type == Type::kRotated;
+  q.bits = static_cast<uint32_t>(std::min<size_t>(asked.bits > 0 ? asked.bits
+                                                  : scalar       ? 8
+                                                  : rotated      ? kRotatedBits
+                                                                 : 0,
+                                                  99));
+  const bool fits = scalar    ? q.bits == 4 || q.bits == 8
+                    : rotated ? q.bits <= kMostRotatedBits
+                              : q.bits == 0;
+  if (!fits) {
+    throw Error(ErrorCode::kInvalidOption, "quantization.bits is " + std::to_string(asked.bits) +
+                                               ", expected " +
+                                               (scalar    ? "4 or 8"
+                                                : rotated ? "1 to 8"
+                                                          : "none for this type"));
+  }
+  if (q.type == Type::kProduct) {
+    RequireRange("quantization.subspaces", asked.subspaces, 0, kMaxDimensions);
+    q.subspaces = static_cast<uint32_t>(asked.subspaces);
+    q.centroids = kMostCentroids;
+    if (asked.k > 0) {
+      RequireRange("quantization.k", asked.k, 2, kMostCentroids);
+      q.centroids = static_cast<uint32_t>(asked.k);
+    }
+  } else if (asked.subspaces > 0 || asked.k > 0) {
+    Refuse("quantization.subspaces and quantization.k are for kProduct, expected 0");
+  }
+  if (asked.rerank) {
+    if (q.type == Type::kAuto || q.type == Type::kNone) {
+      Refuse("quantization.rerank is for types with codes, expected none for this one");
+    }
+    RequireRange("quantization.rerank", *asked.rerank, 0, kMaxEf);
+  }
+  request.quantization = q;
+  request.rerank = asked.rerank;
+}
+
 template <typename Options>
 void ReadRequest(const Options& options, CollectionRequest& request) {
   const auto range = [](const char* name, const std::optional<size_t>& value, uint64_t lo,
@@ -45,9 +87,7 @@ void ReadRequest(const Options& options, CollectionRequest& request) {
   range("index", AsNumber(options.index), 0, 2);
   if (options.distance_metric) request.metric = static_cast<core::Metric>(*options.distance_metric);
   if (options.index) request.index = static_cast<IndexKind>(*options.index);
-  range("quantization", AsNumber(options.quantization), 0, 3);
-  if (options.quantization)
-    request.quantization = static_cast<core::Quantization>(*options.quantization);
+  if (options.quantization) ReadQuantization(*options.quantization, request);
   request.m = range("hnswConfig.m", hnsw.m, kLeastM, kMostM);
   request.ef_construction = range("hnswConfig.efConstruction", hnsw.ef_construction, 1, kMaxEf);
   request.ef_search = range("hnswConfig.efSearch", hnsw.ef_search, 1, kMaxEf);
@@ -65,8 +105,8 @@ static_assert(static_cast<int>(Metric::kEuclidean) == static_cast<int>(core::Met
 static_assert(static_cast<int>(Metric::kDot) == static_cast<int>(core::Metric::kDot));
 static_assert(static_cast<int>(Index::kFlat) == static_cast<int>(IndexKind::kFlat));
 static_assert(static_cast<int>(Index::kHnsw) == static_cast<int>(IndexKind::kHnsw));
-static_assert(static_cast<int>(Quantization::kScalar4) ==
-              static_cast<int>(core::Quantization::kScalar4));
+static_assert(static_cast<int>(Quantization::Type::kProduct) ==
+              static_cast<int>(core::Quantization::Type::kProduct));
 static_assert(static_cast<int>(Durability::kBatch) == static_cast<int>(core::Durability::kBatch));
 static_assert(static_cast<int>(Durability::kNone) == static_cast<int>(core::Durability::kNone));
 

@@ -83,12 +83,24 @@ Reply SalvageFolder(const MethodContext& c) {
           {}};
 }
 
-std::string QuantizationJson(Quantization quantization) {
-  const int bits = quantization == Quantization::kScalar8   ? 8
-                   : quantization == Quantization::kScalar4 ? 4
-                                                            : 0;
-  if (bits == 0) return ",\"quantization\":{\"type\":\"none\"}";
-  return ",\"quantization\":{\"type\":\"scalar\",\"bits\":" + std::to_string(bits) + "}";
+// Without its braces.
+std::string QuantizationJson(const Quantization& quantization) {
+  std::string json = "\"type\":\"" + std::string(TypeName(quantization.type)) + "\"";
+  if (quantization.bits > 0) json += ",\"bits\":" + std::to_string(quantization.bits);
+  if (quantization.subspaces > 0) {
+    json += ",\"subspaces\":" + std::to_string(quantization.subspaces) +
+            ",\"k\":" + std::to_string(quantization.centroids);
+  }
+  return json;
+}
+
+std::string CodedJson(const CollectionStats& rows) {
+  std::string json = "[";
+  for (const auto& [quantization, n] : rows.coded) {
+    if (json.back() != '[') json += ',';
+    json += "{" + QuantizationJson(quantization) + ",\"rows\":" + std::to_string(n) + "}";
+  }
+  return json + "]";
 }
 
 Reply Stats(const MethodContext& c) {
@@ -102,7 +114,9 @@ Reply Stats(const MethodContext& c) {
   std::string json = "{\"count\":" + std::to_string(rows.count) +
                      number("dimensions", o.dimensions) + ",\"metric\":\"" + MetricName(o.metric) +
                      "\",\"indexType\":\"" + (rows.linked > 0 ? "hnsw" : "flat") + "\"" +
-                     QuantizationJson(o.hnsw.quantization) +
+                     ",\"quantization\":{" + QuantizationJson(o.quantization) +
+                     (o.rerank ? number("rerank", *o.rerank) : "") +
+                     ",\"coded\":" + CodedJson(rows) + "}" +
                      number("memoryUsage", rows.memory_bytes) + number("diskUsage", s.disk_bytes) +
                      number("deleted", rows.deleted) + number("segments", rows.segments) +
                      number("pending", rows.pending) + number("walBytes", s.wal_bytes) +

@@ -1,6 +1,6 @@
 #include "binding/open_options.h"
 
-#include <span>
+#include <vector>
 
 #include "binding/arguments.h"
 #include "collection/checks.h"
@@ -18,8 +18,6 @@ constexpr std::string_view kMetrics[] = {"cosine", "euclidean", "dot", "manhatta
 constexpr std::string_view kIndexes[] = {"auto", "flat", "hnsw"};
 constexpr std::string_view kDurabilities[] = {"sync", "batch", "none"};
 constexpr std::string_view kScoreModes[] = {"distance", "similarity"};
-constexpr std::string_view kQuantizations[] = {"auto",   "none",    "scalar", "product",
-                                               "binary", "rotated", "tiered"};
 constexpr size_t kMaxSafeInteger =
     sizeof(size_t) == 4 ? 0xffffffff : static_cast<size_t>(kMostSeed);
 
@@ -36,23 +34,29 @@ void ReadHnsw(const Json& json, CollectionRequest& o) {
   if (const auto seed = hnsw.Whole("seed", 0, kMaxSafeInteger)) o.seed = *seed;
 }
 
-[[noreturn]] void NotYet(const std::string& what) {
-  throw Error(ErrorCode::kUnsupported, what + " is not supported by this version");
-}
-
-Quantization ReadQuantization(const Json& json) {
+void ReadQuantization(const Json& json, CollectionRequest& o) {
+  using Type = Quantization::Type;
   const Arguments args(json, "quantization.");
   if (!args.Has("type")) args.Get("type");
-  const std::string_view type = kQuantizations[*args.Word("type", kQuantizations)];
-  if (type != "auto" && type != "none" && type != "scalar")
-    NotYet("quantization \"" + std::string(type) + "\"");
-  const bool scalar = type == "scalar";
-  const std::string_view known[] = {"type", "bits"};
-  args.RequireKnown(std::span(known).first(scalar ? 2 : 1));
-  if (!scalar) return type == "none" ? Quantization::kNone : Quantization::kAuto;
-  const size_t bits = args.Whole("bits", 4, 8).value_or(8);
-  if (bits != 4 && bits != 8) args.Refuse("bits", "4 or 8", args.Get("bits"));
-  return bits == 8 ? Quantization::kScalar8 : Quantization::kScalar4;
+  Quantization q{static_cast<Type>(*args.Word("type", kQuantizationTypes))};
+  std::vector<std::string_view> known = {"type"};
+  if (q.type != Type::kAuto && q.type != Type::kNone) known.push_back("rerank");
+  if (q.type == Type::kScalar || q.type == Type::kRotated) known.push_back("bits");
+  if (q.type == Type::kProduct) known.insert(known.end(), {"subspaces", "k"});
+  args.RequireKnown(known);
+  if (q.type == Type::kProduct) {
+    q.subspaces = static_cast<uint32_t>(args.Whole("subspaces", 1, kMaxDimensions).value_or(0));
+    q.centroids =
+        static_cast<uint32_t>(args.Whole("k", 2, kMostCentroids).value_or(kMostCentroids));
+  } else if (q.type == Type::kScalar) {
+    const size_t bits = args.Whole("bits", 4, 8).value_or(8);
+    if (bits != 4 && bits != 8) args.Refuse("bits", "4 or 8", args.Get("bits"));
+    q.bits = static_cast<uint32_t>(bits);
+  } else if (q.type == Type::kRotated) {
+    q.bits = static_cast<uint32_t>(args.Whole("bits", 1, kMostRotatedBits).value_or(kRotatedBits));
+  }
+  o.quantization = q;
+  o.rerank = args.Whole("rerank", 0, kMaxEf);
 }
 
 void ReadRequest(const Arguments& args, CollectionRequest& o) {
@@ -66,8 +70,7 @@ void ReadRequest(const Arguments& args, CollectionRequest& o) {
       args.Refuse("seed", "the same as hnswConfig.seed", args.Get("seed"));
     o.seed = *seed;
   }
-  if (const Json* quantization = args.Find("quantization"))
-    o.quantization = ReadQuantization(*quantization);
+  if (const Json* quantization = args.Find("quantization")) ReadQuantization(*quantization, o);
 }
 
 }  // namespace

@@ -376,6 +376,15 @@ CollectionStats Collection::Stats() const {
     stats.memory_bytes += segment.heap_bytes() + segment.field_index_bytes();
     ++stats.segments;
     if (const auto recall = segment.KnownRecall()) stats.recall.push_back(recall);
+    if (segment.linked() == 0) return;
+    const auto same = std::find_if(stats.coded.begin(), stats.coded.end(), [&](const auto& coded) {
+      return coded.first == segment.quantization();
+    });
+    if (same == stats.coded.end()) {
+      stats.coded.emplace_back(segment.quantization(), segment.linked());
+    } else {
+      same->second += segment.linked();
+    }
   });
   if (growing_ && WantsLinks(growing_->rows()))
     stats.pending = growing_->rows() - growing_->linked();

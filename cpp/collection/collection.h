@@ -40,6 +40,8 @@ struct CollectionStats {
   size_t pending = 0;  ///< rows that wait to be linked and are scanned meanwhile
   size_t memory_bytes = 0;
   std::vector<std::shared_ptr<const RecallTable>> recall;  ///< of segments where it was measured
+  /// The codes that rows in graphs really have, and of how many.
+  std::vector<std::pair<Quantization, size_t>> coded;
 };
 
 /// Rows after a cursor, in order of insertion.
@@ -162,6 +164,8 @@ class Collection {
   size_t AfterClear(std::span<const Operation> operations) const;
   void RequireGrowing();
   bool WantsLinks(size_t rows) const;
+  /// The codes that a sealed segment of so many rows is to have.
+  Quantization CodingOf(size_t rows) const;
   void Retire(std::string_view id);
   void MeasureMemory();
   bool HasRoomForFieldIndexes() const;

@@ -33,7 +33,12 @@ bool Collection::SealsToCompact() const {
   const Segment* growing = growing_ ? static_cast<const Segment*>(growing_.get()) : thawable_.get();
   if (growing == nullptr || growing->rows() == 0) return false;
   return !sealed_.empty() || growing->live_count() < growing->rows() ||
-         (thawable_ && thawable_->quantization() != options_.hnsw.quantization);
+         growing->quantization() != CodingOf(growing->rows());
+}
+
+Quantization Collection::CodingOf(size_t rows) const {
+  if (!WantsLinks(rows)) return options_.hnsw.quantization;
+  return CodingFor(options_.quantization, options_.metric, options_.dimensions, rows);
 }
 
 SegmentRun Collection::RunToMerge() const {
@@ -75,6 +80,12 @@ SegmentRun Collection::RunToMerge() const {
       bytes += LiveBytes(*sealed_[end++]);
     if (end - begin >= kFanOut) return run(begin, end);
   }
+  // What was sealed before its codes could be learned.
+  for (size_t i = 0; i < n; ++i) {
+    const Quantization coding = CodingOf(sealed_[i]->live_count());
+    if (Learns(coding) && sealed_[i]->quantization() != coding && LiveBytes(*sealed_[i]) <= cap)
+      return run(i, i + 1);
+  }
   return {};
 }
 
@@ -88,7 +99,7 @@ std::vector<SegmentRun> Collection::RunsToCompact() const {
     do {
       bytes += LiveBytes(*sealed_[end]);
       changes = changes || sealed_[end]->live_count() < sealed_[end]->rows() ||
-                sealed_[end]->quantization() != options_.hnsw.quantization;
+                sealed_[end]->quantization() != CodingOf(sealed_[end]->live_count());
       ++end;
     } while (end < sealed_.size() &&
              bytes + LiveBytes(*sealed_[end]) <= options_.limits.merge_bytes);
@@ -111,8 +122,8 @@ std::unique_ptr<SegmentMerge> Collection::StartMerge(const SegmentRun& run) cons
       rows += segment->live_count();
     }
   }
-  return std::make_unique<SegmentMerge>(space_, options_.hnsw, options_.threads, WantsLinks(rows),
-                                        std::move(inputs));
+  return std::make_unique<SegmentMerge>(space_, options_.hnsw, CodingOf(rows), options_.threads,
+                                        WantsLinks(rows), std::move(inputs));
 }
 
 // Where the inputs begin; the number of segments when they are not there any more.
@@ -134,8 +145,9 @@ bool Collection::CanInstall(const SegmentMerge& merge) const {
 
 bool Collection::CanGrow(const SegmentMerge& merge, uint64_t bytes) const {
   const std::shared_lock<FairMutex> lock(mutex_);
-  return !growing_ && !thawable_ && merge.inputs().back().segment == sealed_.back() &&
-         bytes <= options_.limits.seal_bytes;
+  // Learned codes would be given up for those of a growing segment.
+  return !merge.learns() && !growing_ && !thawable_ &&
+         merge.inputs().back().segment == sealed_.back() && bytes <= options_.limits.seal_bytes;
 }
 
 void Collection::Install(const SegmentMerge& merge, std::shared_ptr<SealedSegment> result) {

@@ -54,8 +54,10 @@ struct Collection::Running {
     const Segment* segment;
     Slot slot;
   };
-  Running(const MetricSpace& space, const SearchRequest& r) : request(&r), query(space, r.vector) {
+  Running(const MetricSpace& space, const SearchRequest& r, std::optional<size_t> rerank)
+      : request(&r), query(space, r.vector) {
     query.interrupt = &r.interrupt;
+    query.rerank = rerank;
   }
   void Add(const Segment& segment, std::span<const Candidate> candidates) {
     for (const Candidate& c : candidates) {
@@ -97,7 +99,8 @@ void Collection::Begin(Running& running) const {
     size_t ef = std::max(request.ef_search.value_or(ef_search()), request.k);
     if (request.recall && !scan) {
       const std::optional<size_t> measured =
-          segment.MeasuredRecall(&request.interrupt)->EfFor(*request.recall, request.k);
+          segment.MeasuredRecall(&request.interrupt, options_.rerank)
+              ->EfFor(*request.recall, request.k);
       scan = !measured;
       ef = measured.value_or(0);
     }
@@ -125,19 +128,19 @@ void Collection::SearchSegment(std::span<Running> searches, size_t part_index) c
   std::vector<LinkedSearch> walks;
   std::vector<RowScan> scans;
   std::vector<Running*> walkers, scanners;
-  std::vector<std::unique_ptr<SearchScratch>> scratches;
+  std::unique_ptr<SearchScratch> scratch;
   for (Running& running : searches) {
     Part& part = running.parts[part_index];
     if (part.strategy == Strategy::kNone) continue;
     const bool walk = part.strategy != Strategy::kScan;
     if (walk) {
-      scratches.push_back(scratches_.Take());
+      if (!scratch) scratch = scratches_.Take();
       walks.push_back({&running.query,
                        part.ef,
                        running.request->k,
                        &part.accept(),
                        part.strategy == Strategy::kFilteredWalk,
-                       scratches.back().get(),
+                       scratch.get(),
                        0,
                        {}});
       walkers.push_back(&running);
@@ -152,15 +155,14 @@ void Collection::SearchSegment(std::span<Running> searches, size_t part_index) c
   }
   if (!scans.empty()) segment.Scan(scans);
   for (size_t i = 0; i < scans.size(); ++i) scanners[i]->Add(segment, scans[i].found);
-  if (walks.empty()) return;
-  segment.SearchLinked(walks);
   for (size_t i = 0; i < walks.size(); ++i) {
+    segment.SearchLinked(walks[i]);
     Part& part = walkers[i]->parts[part_index];
     part.walked = walks[i].scratch->scored;
     part.reranked = walks[i].reranked;
     walkers[i]->Add(segment, walks[i].found);
-    scratches_.Give(std::move(scratches[i]));
   }
+  if (scratch) scratches_.Give(std::move(scratch));
 }
 
 // For when the graphs did not reach enough of the matching rows: a user is owed min(k, matches)
@@ -215,7 +217,7 @@ std::vector<Hit> Collection::Finish(Running& running) const {
 
 std::vector<Hit> Collection::Search(const SearchRequest& request) const {
   const std::shared_lock<FairMutex> lock(mutex_);
-  Running running(space_, request);
+  Running running(space_, request, options_.rerank);
   Run({&running, 1});
   return Finish(running);
 }
@@ -232,7 +234,8 @@ std::vector<std::vector<Hit>> Collection::SearchBatch(std::span<const SearchRequ
     const size_t end = std::min(begin + together, requests.size());
     std::vector<Running> searches;
     searches.reserve(end - begin);
-    for (size_t i = begin; i < end; ++i) searches.emplace_back(space_, requests[i]);
+    for (size_t i = begin; i < end; ++i)
+      searches.emplace_back(space_, requests[i], options_.rerank);
     Run(searches);
     for (size_t i = begin; i < end; ++i) hits[i] = Finish(searches[i - begin]);
   });
@@ -241,16 +244,16 @@ std::vector<std::vector<Hit>> Collection::SearchBatch(std::span<const SearchRequ
 
 Explanation Collection::Explain(const SearchRequest& request) const {
   const std::shared_lock<FairMutex> lock(mutex_);
-  Running running(space_, request);
+  Running running(space_, request, options_.rerank);
   Run({&running, 1});
   Explanation explanation;
   for (const Part& part : running.parts) {
     const class Segment& segment = *part.segment;
     const bool walked = part.ef > 0;
-    explanation.segments.push_back(
-        {&segment == growing_.get(), segment.rows(), part.matches, part.strategy, part.ef,
-         walked ? std::string(QuantizationName(segment.quantization())) : std::string("none"),
-         part.walked + part.scanned + part.reranked, part.reranked});
+    explanation.segments.push_back({&segment == growing_.get(), segment.rows(), part.matches,
+                                    part.strategy, part.ef,
+                                    walked ? QuantizationName(segment.quantization()) : "none",
+                                    part.walked + part.scanned + part.reranked, part.reranked});
   }
   explanation.filter = running.filter;
   explanation.scanned_again = running.scanned_again;

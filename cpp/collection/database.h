@@ -37,9 +37,8 @@ struct CollectionRequest {
   std::optional<Metric> metric;
   std::optional<IndexKind> index;
   std::optional<Quantization> quantization;
-  std::optional<size_t> m;
-  std::optional<size_t> ef_construction;
-  std::optional<size_t> ef_search;
+  std::optional<size_t> rerank;  ///< 0 … kMaxEf; together with quantization
+  std::optional<size_t> m, ef_construction, ef_search;
   std::optional<uint64_t> seed;
   size_t expected_rows = 0;  ///< to make room for ahead
 };
@@ -49,7 +48,7 @@ struct DatabaseOptions : CollectionRequest {
   bool read_only = false;
   Durability durability = Durability::kSync;
   size_t threads = 0;
-  size_t memory_budget = 0;  ///< bytes of process memory that rows may take; 0: no limit
+  size_t memory_budget = 0;  ///< bytes that rows and field indexes may take; 0: no limit
   SegmentLimits limits;
   bool background = true;  ///< may use a thread of its own to link and merge
 };

@@ -26,15 +26,24 @@ IndexKind ParseIndex(const std::string& name) {
   return name == "flat" ? IndexKind::kFlat : name == "hnsw" ? IndexKind::kHnsw : IndexKind::kAuto;
 }
 
+// What the entry of a file or of NewEntry names.
+Quantization NamedQuantization(const CollectionEntry& entry) {
+  if (const auto named = ParseQuantization(entry.quantization)) return *named;
+  throw Error(ErrorCode::kUnsupported,
+              "collection " + QuoteForMessage(entry.name) + " has the quantization " +
+                  QuoteForMessage(entry.quantization) + ", which this version does not know");
+}
+
 // Codes are for walking a graph: without one there are none.
 Quantization QuantizationOf(const CollectionEntry& entry) {
   if (ParseIndex(entry.index) == IndexKind::kFlat) return Quantization::kNone;
-  return Resolve(*ParseQuantization(entry.quantization), entry.metric, entry.dimensions);
+  return Resolve(NamedQuantization(entry), entry.metric, entry.dimensions);
 }
 
 // Of options asked for and stored ones, together.
 void RequireGraphForCodes(const CollectionEntry& entry) {
-  const Quantization quantization = *ParseQuantization(entry.quantization);
+  const Quantization quantization = NamedQuantization(entry);
+  RequireFits(quantization, entry.metric, entry.dimensions);
   if (ParseIndex(entry.index) != IndexKind::kFlat || quantization == Quantization::kAuto ||
       quantization == Quantization::kNone)
     return;
@@ -55,7 +64,9 @@ CollectionEntry NewEntry(uint32_t id, std::string name, const CollectionRequest&
   entry.dimensions = *request.dimensions;
   entry.metric = request.metric.value_or(Metric::kCosine);
   entry.index = IndexName(request.index.value_or(IndexKind::kAuto));
-  entry.quantization = QuantizationName(request.quantization.value_or(Quantization::kAuto));
+  entry.quantization = QuantizationName(
+      Completed(request.quantization.value_or(Quantization::kAuto), entry.dimensions));
+  entry.rerank = request.rerank;
   entry.m = request.m.value_or(HnswParameters{}.m);
   entry.ef_construction = request.ef_construction.value_or(HnswParameters{}.ef_construction);
   entry.seed = request.seed.value_or(HnswParameters{}.seed);
@@ -88,7 +99,10 @@ CollectionEntry Agreed(const CollectionRequest& request, CollectionEntry stored,
            std::to_string(stored.seed));
   }
   if (request.index) stored.index = IndexName(*request.index);
-  if (request.quantization) stored.quantization = QuantizationName(*request.quantization);
+  if (request.quantization) {
+    stored.quantization = QuantizationName(Completed(*request.quantization, stored.dimensions));
+    stored.rerank = request.rerank;
+  }
   if (request.ef_construction) stored.ef_construction = *request.ef_construction;
   RequireGraphForCodes(stored);
   return stored;
@@ -255,7 +269,10 @@ std::shared_ptr<Collection> Database::AddCollection(const CollectionEntry& entry
   options.dimensions = entry.dimensions;
   options.metric = entry.metric;
   options.index = ParseIndex(entry.index);
-  options.hnsw = {entry.m, entry.ef_construction, entry.seed, QuantizationOf(entry)};
+  options.quantization = QuantizationOf(entry);
+  options.hnsw = {entry.m, entry.ef_construction, entry.seed,
+                  CodingFor(options.quantization, entry.metric, entry.dimensions, 0)};
+  options.rerank = entry.rerank;
   options.ef_search = request.ef_search.value_or(kEfSearchDefault);
   options.threads = options_.threads;
   options.expected_rows = request.expected_rows;
@@ -313,11 +330,13 @@ std::shared_ptr<Collection> Database::OpenCollection(const std::string& name,
     const CollectionEntry& is = stored.entry();
     const CollectionEntry asked = Agreed(request, is, where);
     if (asked.index != is.index || asked.ef_construction != is.ef_construction ||
-        asked.quantization != is.quantization) {
+        asked.quantization != is.quantization || asked.rerank != is.rerank) {
       throw Error(ErrorCode::kInvalidOption,
                   where + " was created with index \"" + is.index + "\", quantization \"" +
-                      is.quantization + "\" and efConstruction " +
-                      std::to_string(is.ef_construction) + ", expected the same or none");
+                      is.quantization + "\"" +
+                      (is.rerank ? " with rerank " + std::to_string(*is.rerank) : "") +
+                      " and efConstruction " + std::to_string(is.ef_construction) +
+                      ", expected the same or none");
     }
   };
   if (const std::shared_ptr<Collection> found = FindCollection(name)) {

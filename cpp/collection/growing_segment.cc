@@ -1,5 +1,6 @@
 #include "collection/growing_segment.h"
 
+#include "collection/row_coder.h"
 #include "collection/sealed_segment.h"
 #include "collection/segment_search.h"
 #include "core/coding.h"
@@ -124,8 +125,8 @@ Slot GrowingSegment::Find(std::string_view id) const {
   return table_.Find(id, rows(), [this](Slot s) { return Id(s); });
 }
 
-void GrowingSegment::SearchLinked(std::span<LinkedSearch> searches) const {
-  SearchLinkedRows(builder_, searches);
+void GrowingSegment::SearchLinked(LinkedSearch& search) const {
+  SearchLinkedRows(builder_, search);
 }
 
 void GrowingSegment::Scan(std::span<RowScan> scans) const { ScanRows(*this, scans, rows()); }
@@ -154,12 +155,15 @@ void AppendList(std::vector<uint32_t>& words, const NeighborList& list, size_t w
 }  // namespace
 
 FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
-                                const CollectionEntry& collection) const {
+                                const CollectionEntry& collection, const RowCoder* coder) const {
   const size_t rows = this->rows(), linked = this->linked(), m = builder_.m();
   SegmentWriter out(directory, database, segment);
+  const Quantization coding = coder ? coder->quantization() : builder_.quantization();
 
+  // Of other codes than those that are written it would not be true.
   const std::shared_ptr<const RecallTable> known =
-      wants_recall_ ? MeasuredRecall(nullptr) : KnownRecall();
+      coder != nullptr ? nullptr
+                       : (wants_recall_ ? MeasuredRecall(nullptr, std::nullopt) : KnownRecall());
   const std::string recall =
       known && known->Covers(linked) ? ",\"recall\":" + known->ToJson() : std::string();
   std::string info = "{\"rows\":" + std::to_string(rows) + ",\"linked\":" + std::to_string(linked) +
@@ -168,9 +172,8 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
                      ",\"m\":" + std::to_string(m) +
                      ",\"maxLevel\":" + std::to_string(linked > 0 ? builder_.max_level() : 0) +
                      ",\"entry\":" + std::to_string(linked > 0 ? builder_.entry() : 0) +
-                     ",\"codes\":\"" + std::string(QuantizationName(builder_.quantization())) +
-                     "\"" + recall + ",\"collectionId\":" + std::to_string(collection.id) +
-                     ",\"collection\":";
+                     ",\"codes\":\"" + QuantizationName(coding) + "\"" + recall +
+                     ",\"collectionId\":" + std::to_string(collection.id) + ",\"collection\":";
   AppendJsonString(info, collection.name);
   info += '}';
   out.Begin(SectionKind::kInfo, 0);
@@ -212,9 +215,19 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
   for (Slot s = 0; s < rows; ++s)
     out.Append(builder_.Vector(s), space_.dimensions() * sizeof(float));
 
-  if (const Codec* codec = builder_.codec()) {
+  if (const Codec* codec = coder ? &coder->codec() : builder_.codec()) {
     out.Begin(SectionKind::kCodes, codec->row_bytes());
-    for (Slot s = 0; s < linked; ++s) out.Append(builder_.Code(s), codec->row_bytes());
+    for (Slot s = 0; s < linked; ++s)
+      out.Append(coder ? coder->Code(s) : builder_.Code(s), codec->row_bytes());
+    if (Learns(coding)) {
+      const std::string parameters = codec->Parameters();
+      out.Begin(SectionKind::kCodecParameters, 0);
+      out.Append(parameters.data(), parameters.size());
+    }
+    if (const Codec* fine = coder ? coder->fine_codec() : nullptr) {
+      out.Begin(SectionKind::kFineCodes, fine->row_bytes());
+      for (Slot s = 0; s < linked; ++s) out.Append(coder->FineCode(s), fine->row_bytes());
+    }
   }
 
   std::vector<uint32_t> words;

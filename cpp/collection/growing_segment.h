@@ -13,6 +13,7 @@
 
 namespace ruvector {
 
+class RowCoder;
 class SealedSegment;
 
 /// Threads: everything not const needs exclusive access.
@@ -55,21 +56,22 @@ class GrowingSegment : public Segment {
   size_t BytesAfterReserve(size_t rows, size_t id_bytes, size_t metadata_bytes) const;
 
   /// All rows as a segment file, which names its collection for whoever has lost the manifest.
+  /// With codes of `coder` instead of its own, if there is one.
   FileRef WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
-                  const CollectionEntry& collection) const;
+                  const CollectionEntry& collection, const RowCoder* coder = nullptr) const;
 
   size_t rows() const override { return builder_.rows(); }
   size_t linked() const override { return builder_.linked(); }
   const MetricSpace& space() const override { return space_; }
-  Quantization quantization() const override { return builder_.quantization(); }
   std::string_view Id(Slot slot) const override { return Text(ids_, slot); }
   std::string_view Metadata(Slot slot) const override { return Text(metadata_, slot); }
   const float* Vector(Slot slot) const override { return builder_.Vector(slot); }
   float Scalar(Slot slot) const { return builder_.Scalar(slot); }
   void Prefetch(Slot slot) const { builder_.Prefetch(slot); }
   uint64_t Number(Slot slot) const override { return numbers_[slot]; }
+  const Quantization& quantization() const override { return builder_.quantization(); }
   Slot Find(std::string_view id) const override;
-  void SearchLinked(std::span<LinkedSearch> searches) const override;
+  void SearchLinked(LinkedSearch& search) const override;
   void Scan(std::span<RowScan> scans) const override;
   size_t heap_bytes() const override;
 

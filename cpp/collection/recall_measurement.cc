@@ -16,8 +16,8 @@ constexpr double kAsGoodAsAll = 0.9995;
 /// Recall@k of walks: how many of what they found are as close as the k-th of the truth.
 class Sample {
  public:
-  Sample(const Segment& segment, const Interrupt* interrupt)
-      : segment_(segment), interrupt_(interrupt), accept_(segment.live()) {
+  Sample(const Segment& segment, const Interrupt* interrupt, std::optional<size_t> rerank)
+      : segment_(segment), interrupt_(interrupt), rerank_(rerank), accept_(segment.live()) {
     // Rows that wait for their links are not what is measured.
     for (size_t s = segment.linked(); s < accept_.size(); ++s) accept_.Reset(s);
     std::vector<Slot> live;
@@ -55,12 +55,14 @@ class Sample {
 
   std::vector<Candidate> Walk(const PreparedQuery& query, size_t ef, size_t k) {
     LinkedSearch search{&query, ef, k, &accept_, false, &scratch_, 0, {}};
-    segment_.SearchLinked({&search, 1});
+    segment_.SearchLinked(search);
     return std::move(search.found);
   }
 
   void Prepare(const std::vector<float>& vector) {
-    queries_.emplace_back(segment_.space(), vector.data()).interrupt = interrupt_;
+    PreparedQuery& query = queries_.emplace_back(segment_.space(), vector.data());
+    query.interrupt = interrupt_;
+    query.rerank = rerank_;
   }
 
   // A vector that is no row but could be: the row itself would be found too easily, being linked to
@@ -94,6 +96,7 @@ class Sample {
 
   const Segment& segment_;
   const Interrupt* interrupt_;
+  const std::optional<size_t> rerank_;
   Bitset accept_;
   std::vector<std::vector<float>> vectors_;
   std::vector<PreparedQuery> queries_;
@@ -103,8 +106,9 @@ class Sample {
 
 }  // namespace
 
-RecallTable MeasureRecall(const Segment& segment, const Interrupt* interrupt) {
-  Sample sample(segment, interrupt);
+RecallTable MeasureRecall(const Segment& segment, const Interrupt* interrupt,
+                          std::optional<size_t> rerank) {
+  Sample sample(segment, interrupt, rerank);
   std::vector<RecallTable::Point> points;
   for (const size_t ef : kLengths) {
     const double deep = ef >= Sample::kDeep ? sample.Recall(ef, Sample::kDeep) : 0;

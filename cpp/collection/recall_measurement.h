@@ -2,6 +2,8 @@
 // answered from.
 #pragma once
 
+#include <optional>
+
 #include "core/interrupt.h"
 #include "index/recall_table.h"
 
@@ -9,8 +11,9 @@ namespace ruvector {
 
 class Segment;
 
-/// The queries lie among the segment's rows; so users' queries that are unlike all of them find
-/// less. Some 0.2 s for 100,000 × 384. Throws kAborted, kTimeout.
-RecallTable MeasureRecall(const Segment& segment, const Interrupt* interrupt);
+/// `rerank`: as in PreparedQuery. The queries lie among the segment's rows; so users' queries that
+/// are unlike all of them find less. Some 0.2 s for 100,000 × 384. Throws kAborted, kTimeout.
+RecallTable MeasureRecall(const Segment& segment, const Interrupt* interrupt,
+                          std::optional<size_t> rerank);
 
 }  // namespace ruvector

@@ -82,8 +82,20 @@ SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
     const auto named = codes.IsString() ? ParseQuantization(codes.GetString()) : std::nullopt;
     if (!named) Damaged("info names codes that are unknown");
     quantization_ = *named;
-    codec_ = NewCodec(quantization_, space.metric(), space.dimensions());
+    if (Learns(quantization_)) {
+      const Section parameters = reader_->Find(SectionKind::kCodecParameters, 0, 0);
+      parameter_bytes_ = static_cast<size_t>(parameters.bytes());
+      codec_ = ReadCodec(quantization_, space.metric(), space.dimensions(),
+                         {reinterpret_cast<const char*>(parameters.Range(0, parameters.bytes())),
+                          parameter_bytes_},
+                         what_);
+    } else {
+      codec_ = NewCodec(quantization_, space.metric(), space.dimensions());
+    }
     if (codec_) codes_ = reader_->Find(SectionKind::kCodes, codec_->row_bytes(), linked_);
+    fine_codec_ = NewFineCodec(quantization_, space.metric(), space.dimensions());
+    if (fine_codec_)
+      fine_codes_ = reader_->Find(SectionKind::kFineCodes, fine_codec_->row_bytes(), linked_);
   }
 
   if (info.HasMember("recall")) {
@@ -156,9 +168,7 @@ Slot SealedSegment::Twin(Slot slot) const {
   return twin < linked_ ? twin : kNoSlot;
 }
 
-void SealedSegment::SearchLinked(std::span<LinkedSearch> searches) const {
-  SearchLinkedRows(*this, searches);
-}
+void SealedSegment::SearchLinked(LinkedSearch& search) const { SearchLinkedRows(*this, search); }
 
 void SealedSegment::Scan(std::span<RowScan> scans) const { ScanRows(*this, scans, rows()); }
 

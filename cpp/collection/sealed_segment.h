@@ -30,7 +30,7 @@ class SealedSegment : public Segment {
 
   size_t rows() const override { return rows_; }
   size_t linked() const override { return linked_; }
-  Quantization quantization() const override { return quantization_; }
+  const Quantization& quantization() const override { return quantization_; }
   uint64_t bytes() const { return reader_->size(); }
   std::string_view Id(Slot slot) const override { return Text(id_offsets_, ids_, slot); }
   std::string_view Metadata(Slot slot) const override {
@@ -48,9 +48,11 @@ class SealedSegment : public Segment {
     return scalar;
   }
   Slot Find(std::string_view id) const override;
-  void SearchLinked(std::span<LinkedSearch> searches) const override;
+  void SearchLinked(LinkedSearch& search) const override;
   void Scan(std::span<RowScan> scans) const override;
-  size_t heap_bytes() const override { return reader_->heap_bytes() + live_.words().size() * 8; }
+  size_t heap_bytes() const override {
+    return reader_->heap_bytes() + live_.words().size() * 8 + parameter_bytes_;
+  }
 
   // A View for graph_search.h.
   Slot entry() const { return entry_slot_; }
@@ -62,6 +64,9 @@ class SealedSegment : public Segment {
   const Codec* codec() const { return codec_.get(); }
   const uint8_t* Code(Slot slot) const { return codes_.Row(slot); }
   void PrefetchCode(Slot slot) const { codes_.Prefetch(slot, kPrefetchedCodeBytes); }
+  const Codec* fine_codec() const { return fine_codec_.get(); }
+  const uint8_t* FineCode(Slot slot) const { return fine_codes_.Row(slot); }
+  void PrefetchFineCode(Slot slot) const { fine_codes_.Prefetch(slot, kPrefetchedCodeBytes); }
   /// The neighbours of a linked row, each of them a linked row that has this level.
   NeighborList CheckedLinks(Slot slot, int level) const;
   int LevelOf(Slot slot) const;
@@ -84,8 +89,9 @@ class SealedSegment : public Segment {
   Section id_offsets_, ids_, id_table_, vectors_, scalars_, metadata_offsets_, metadata_;
   Section links_, upper_offsets_, upper_links_, twins_, numbers_;
   Quantization quantization_ = Quantization::kNone;
-  std::unique_ptr<Codec> codec_;
-  Section codes_;
+  std::unique_ptr<Codec> codec_, fine_codec_;
+  size_t parameter_bytes_ = 0;  // about what the codec keeps of them
+  Section codes_, fine_codes_;
 };
 
 }  // namespace ruvector

@@ -48,8 +48,6 @@ class Segment {
   virtual size_t rows() const = 0;
   /// Rows 0 … linked - 1 are in the graph.
   virtual size_t linked() const = 0;
-  /// Codes that walks of the graph go by.
-  virtual Quantization quantization() const = 0;
   virtual std::string_view Id(Slot slot) const = 0;
   /// JSON text, empty when the row has none.
   virtual std::string_view Metadata(Slot slot) const = 0;
@@ -57,21 +55,24 @@ class Segment {
   /// The row's number in the collection: rows are numbered in order of insertion, also from one
   /// segment to the next, and keep their number when segments are merged.
   virtual uint64_t Number(Slot slot) const = 0;
+  /// The codes that its linked rows have.
+  virtual const Quantization& quantization() const = 0;
   /// The last row that had this id, live or not; kNoSlot.
   virtual Slot Find(std::string_view id) const = 0;
 
-  /// Answers searches of the linked rows, taking turns between up to kWalksInTurns of them.
-  virtual void SearchLinked(std::span<LinkedSearch> searches) const = 0;
+  /// Answers a search of the linked rows.
+  virtual void SearchLinked(LinkedSearch& search) const = 0;
 
   /// Answers scans, reading each row once for all of them.
   virtual void Scan(std::span<RowScan> scans) const = 0;
 
   virtual const MetricSpace& space() const = 0;
 
-  /// How much walks of the graph find, measured when first asked for and when the graph has grown
-  /// by half since. Throws kAborted, kTimeout.
-  std::shared_ptr<const RecallTable> MeasuredRecall(const Interrupt* interrupt) const;
-  /// The same, if it was measured; nullptr.
+  /// How much walks of the graph find that measure `rerank` rows again (PreparedQuery); measured
+  /// when first asked for and when the graph has grown by half since. Throws kAborted, kTimeout.
+  std::shared_ptr<const RecallTable> MeasuredRecall(const Interrupt* interrupt,
+                                                    std::optional<size_t> rerank) const;
+  /// The same of walks that measure as many rows again as is the default, if it is known; nullptr.
   std::shared_ptr<const RecallTable> KnownRecall() const;
   void KeepRecall(std::shared_ptr<const RecallTable> table) { recall_ = std::move(table); }
 
@@ -130,6 +131,7 @@ class Segment {
  private:
   mutable std::mutex recall_mutex_;
   mutable std::shared_ptr<const RecallTable> recall_;
+  mutable std::optional<size_t> recall_rerank_;  // that it was measured with
 };
 
 }  // namespace ruvector

@@ -12,12 +12,16 @@ constexpr double kWorthMending = 0.5;
 
 }  // namespace
 
-SegmentMerge::SegmentMerge(const MetricSpace& space, const HnswParameters& hnsw, size_t threads,
-                           bool graph, std::vector<Input> inputs)
+SegmentMerge::SegmentMerge(const MetricSpace& space, const HnswParameters& hnsw,
+                           const Quantization& coding, size_t threads, bool graph,
+                           std::vector<Input> inputs)
     : inputs_(std::move(inputs)),
       threads_(threads),
       graph_(graph),
-      result_(std::make_unique<GrowingSegment>(space, hnsw)) {
+      result_(std::make_unique<GrowingSegment>(space, hnsw)),
+      space_(space),
+      coding_(coding),
+      seed_(hnsw.seed) {
   size_t base_rows = 0;
   const Input* base = nullptr;
   for (const Input& input : inputs_) {
@@ -38,7 +42,7 @@ SegmentMerge::SegmentMerge(const MetricSpace& space, const HnswParameters& hnsw,
     mended_ = base_rows < base_->rows();
   }
   to_link_ = graph_ ? rows_ - base_rows : 0;
-  total_ = rows_ + to_link_;
+  total_ = rows_ + to_link_ + (Learns(coding_) && graph_ ? rows_ : 0);
   result_->BeginRestore(rows_, 0, 0);
   for (const Input& input : inputs_) {
     result_->WantFieldIndexes(input.segment->field_indexes().paths());
@@ -109,6 +113,10 @@ bool SegmentMerge::Step() {
     return true;
   }
   linked_ = to_link_;
+  if (!Learns(coding_) || result_->rows() == 0) return false;
+  if (!coder_) coder_ = std::make_unique<RowCoder>(*result_, space_, coding_, seed_, threads_);
+  if (coder_->Step()) return true;
+  coded_ = rows_;
   return false;
 }
 

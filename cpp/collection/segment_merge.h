@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "collection/growing_segment.h"
+#include "collection/row_coder.h"
 #include "collection/sealed_segment.h"
 #include "index/graph_repair.h"
 
@@ -19,22 +20,25 @@ class SegmentMerge {
     Bitset live;  ///< when the merge began
   };
 
-  /// `inputs` in order of their rows; `graph`: the result is to have one.
-  SegmentMerge(const MetricSpace& space, const HnswParameters& hnsw, size_t threads, bool graph,
-               std::vector<Input> inputs);
+  /// `inputs` in order of their rows; `graph`: the result is to have one. `coding`: of its rows,
+  /// if that is learned from them; else they have that of `hnsw`.
+  SegmentMerge(const MetricSpace& space, const HnswParameters& hnsw, const Quantization& coding,
+               size_t threads, bool graph, std::vector<Input> inputs);
 
   /// Does some milliseconds of the work; false when all is done. Throws kCorrupt, std::bad_alloc.
   bool Step();
-  /// Rows copied and linked, of all that have to be.
-  size_t done() const { return copied_ + linked_; }
+  /// Rows copied, linked and coded, of all that have to be.
+  size_t done() const { return copied_ + linked_ + coded_; }
   size_t total() const { return total_; }
   size_t rows() const { return rows_; }
 
   /// The result as a segment file, once Step has returned false.
   FileRef WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
                   const CollectionEntry& collection) const {
-    return result_->WriteTo(directory, database, segment, collection);
+    return result_->WriteTo(directory, database, segment, collection, coder_.get());
   }
+  /// Are its codes learned from its rows?
+  bool learns() const { return coder_ != nullptr; }
   const std::vector<Input>& inputs() const { return inputs_; }
   /// The rows of the result that have left an input since the merge began. Needs the segments'
   /// lock.
@@ -54,7 +58,11 @@ class SegmentMerge {
   std::unique_ptr<GraphSurvivors> survivors_;
   std::unique_ptr<Repair> repair_;
   std::unique_ptr<GrowingSegment> result_;
-  size_t rows_ = 0, total_ = 0, copied_ = 0, linked_ = 0, to_link_ = 0;
+  std::unique_ptr<RowCoder> coder_;  // of the result, once all is linked
+  MetricSpace space_;
+  Quantization coding_;
+  uint64_t seed_;
+  size_t rows_ = 0, total_ = 0, copied_ = 0, linked_ = 0, to_link_ = 0, coded_ = 0;
   size_t input_ = 0, slot_ = 0;  // the next row to copy
   Slot entry_ = kNoSlot;
   int max_level_ = -1;

@@ -19,9 +19,6 @@ inline constexpr size_t kRowsTogether = 256;
 inline constexpr size_t kRowsBetweenLooks = 16 * kRowsTogether;  // at the clock
 inline constexpr size_t kRowsAhead = 4;
 
-/// Walks that take turns: with more of them, what one asked memory for is gone before its turn.
-inline constexpr size_t kWalksInTurns = 1;
-
 /// Segment::Scan for anything with Vector, Scalar, Prefetch and Id.
 template <typename Rows>
 void ScanRows(const Rows& rows, std::span<RowScan> scans, size_t end) {
@@ -63,77 +60,65 @@ void ScanRows(const Rows& rows, std::span<RowScan> scans, size_t end) {
   for (size_t i = 0; i < scans.size(); ++i) scans[i].found = tops[i].Take();
 }
 
-/// How many of the rows that a walk by codes found closest are measured again, for `limit` hits.
-inline size_t RowsToRerank(size_t limit) { return 2 * limit + 10; }
-
-/// Measures what a walk by codes found by the vectors, and keeps the `limit` closest.
-template <typename View>
-void Rerank(const View& view, LinkedSearch& search) {
-  std::vector<Candidate>& found = search.found;
-  search.reranked = found.size();
-  for (const Candidate& c : found) view.Prefetch(c.slot);
-  for (Candidate& c : found)
-    c.distance = search.query->Distance(view.Vector(c.slot), view.Scalar(c.slot));
+/// Closest first, ties by slot; the first `most` stay.
+inline void SortFound(std::vector<Candidate>& found, size_t most) {
   std::sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
     return a.distance < b.distance || (a.distance == b.distance && a.slot < b.slot);
   });
-  if (found.size() > search.limit) found.resize(search.limit);
+  if (found.size() > most) found.resize(most);
 }
 
-/// Segment::SearchLinked for any View that is also Rows of the scorers; make_scorer(search) gives
-/// the scorer of one, `most` is how many rows a walk hands over.
-template <typename View, typename MakeScorer, typename Most>
-void SearchLinkedBy(const View& view, std::span<LinkedSearch> searches,
-                    const MakeScorer& make_scorer, const Most& most) {
-  using Walk = GraphWalk<View, decltype(make_scorer(searches[0]))>;
-  std::optional<Walk> walks[kWalksInTurns];
-  for (size_t begin = 0; begin < searches.size(); begin += kWalksInTurns) {
-    const size_t n = std::min(kWalksInTurns, searches.size() - begin);
-    size_t walking = 0;
-    for (size_t i = 0; i < n; ++i) {
-      LinkedSearch& s = searches[begin + i];
-      if (s.filtered) {
-        s.found = SearchGraphFiltered(view, make_scorer(s), s.ef, *s.accept, *s.scratch);
-        if (s.found.size() > most(s)) s.found.resize(most(s));
-      } else {
-        walks[i].emplace(view, make_scorer(s), s.ef, *s.scratch);
-        ++walking;
-      }
-    }
-    while (walking > 0) {
-      for (size_t i = 0; i < n; ++i) {
-        if (!walks[i]) continue;
-        if (walks[i]->Gather()) continue;
-        LinkedSearch& s = searches[begin + i];
-        walks[i]->ForEachFound(*s.accept, [&](float distance, Slot slot) {
-          s.found.push_back({distance, slot});
-          return s.found.size() < most(s);
-        });
-        walks[i].reset();
-        --walking;
-      }
-      for (size_t i = 0; i < n; ++i) {
-        if (walks[i]) walks[i]->Score();
-      }
-    }
+/// Runs one search by a scorer; `most`: rows that it hands over, closest first.
+template <typename View, typename Scorer>
+void SearchLinkedBy(const View& view, const Scorer& scorer, size_t ef, size_t most,
+                    LinkedSearch& search) {
+  if (search.filtered) {
+    search.found = SearchGraphFiltered(view, scorer, ef, *search.accept, *search.scratch);
+    if (search.found.size() > most) search.found.resize(most);
+    return;
   }
+  SearchGraph(view, scorer, ef, *search.accept, *search.scratch, [&](float distance, Slot slot) {
+    search.found.push_back({distance, slot});
+    return search.found.size() < most;
+  });
 }
 
-/// The same, by codes where there are any: then the closest rows are measured again.
+/// Segment::SearchLinked for any View that is also Rows of the scorers. A walk by codes ends with
+/// measuring the closest rows again, by finer codes where there are any, then by their vectors:
+/// query.rerank of them, of which 0 leaves the estimates.
 template <typename View>
-void SearchLinkedRows(const View& view, std::span<LinkedSearch> searches) {
-  if (view.codec() == nullptr) {
-    return SearchLinkedBy(
-        view, searches, [&](const LinkedSearch& s) { return ExactScorer(view, *s.query); },
-        [](const LinkedSearch& s) { return s.limit; });
+void SearchLinkedRows(const View& view, LinkedSearch& search) {
+  const PreparedQuery& query = *search.query;
+  if (view.codec() == nullptr)
+    return SearchLinkedBy(view, ExactScorer(view, query), search.ef, search.limit, search);
+  std::vector<Candidate>& found = search.found;
+  SearchScratch& scratch = *search.scratch;
+  const size_t rerank = query.rerank.value_or(DefaultRerank(view.quantization(), search.limit));
+  const size_t most = std::max(rerank, search.limit);
+  const Codec* const fine = view.fine_codec();
+  // Coarse codes need a list as long as what is measured again; after scalar ones a short list is
+  // a wish.
+  const bool long_list = query.rerank.has_value() || Learns(view.quantization());
+  const size_t ef =
+      std::max({search.ef, long_list ? most : search.limit, fine ? RowsToRefine(search.limit) : 0});
+  SearchLinkedBy(view, CodeScorer(view, query.For(*view.codec()), scratch), ef, fine ? ef : most,
+                 search);
+  if (fine) {
+    scratch.MakeRoom(found.size());
+    for (const Candidate& c : found) view.PrefetchFineCode(c.slot);
+    for (size_t i = 0; i < found.size(); ++i) scratch.codes[i] = view.FineCode(found[i].slot);
+    query.For(*fine).Distances(scratch.codes.data(), found.size(), scratch.distances.data());
+    for (size_t i = 0; i < found.size(); ++i) found[i].distance = scratch.distances[i];
+    SortFound(found, most);
   }
-  SearchLinkedBy(
-      view, searches,
-      [&](const LinkedSearch& s) {
-        return CodeScorer(view, s.query->For(*view.codec()), *s.scratch);
-      },
-      [](const LinkedSearch& s) { return RowsToRerank(s.limit); });
-  for (LinkedSearch& s : searches) Rerank(view, s);
+  if (rerank == 0) {
+    for (Candidate& c : found) c.distance = query.space.WithinRange(c.distance);
+    return;
+  }
+  search.reranked = found.size();
+  for (const Candidate& c : found) view.Prefetch(c.slot);
+  for (Candidate& c : found) c.distance = query.Distance(view.Vector(c.slot), view.Scalar(c.slot));
+  SortFound(found, search.limit);
 }
 
 }  // namespace ruvector

@@ -27,24 +27,6 @@ bool IsScalarOf(const MetricSpace& space, float scalar, const float* vector) {
   return std::fabs(scalar * norm - 1) <= 2 * error;
 }
 
-// Whether a coded row stands for this vector rather than another: what the codes miss of it is less
-// than its mean alone would miss.
-bool IsCodeOf(const Codec& codec, const uint8_t* row, const float* vector, float scalar,
-              std::vector<float>& decoded) {
-  codec.Decode(row, decoded.data());
-  const double factor = scalar == 0 ? 1 : scalar;
-  double sum = 0, squares = 0, missed = 0;
-  for (size_t i = 0; i < decoded.size(); ++i) {
-    const double x = vector[i] * factor;
-    sum += x;
-    squares += x * x;
-    missed += (x - decoded[i]) * (x - decoded[i]);
-  }
-  const double spread = squares - sum * sum / static_cast<double>(decoded.size());
-  // Of vectors of one value, what rounding leaves.
-  return missed <= spread + 1e-9 * squares;
-}
-
 }  // namespace
 
 Verification::Verification(Directory& directory, const Manifest& manifest,
@@ -80,7 +62,6 @@ void Verification::Open(const Part& part) {
     sections_ = segment_->file().Sections();
   });
   section_ = block_ = row_ = 0;
-  decoded_.resize(part.collection->dimensions);
   next_row_ = part.collection->next_row;
 }
 
@@ -120,9 +101,11 @@ bool Verification::CheckRows() {
       if ((slot > 0 && s.Number(slot) <= s.Number(slot - 1)) || s.Number(slot) >= next_row_)
         s.Damaged((row + " is out of order").c_str());
       if (slot >= s.linked()) continue;
-      if (s.codec() &&
-          !IsCodeOf(*s.codec(), s.Code(slot), s.Vector(slot), s.Scalar(slot), decoded_))
+      if (s.codec() && !s.codec()->IsCodeOf(s.Code(slot), s.Vector(slot), s.Scalar(slot)))
         s.Damaged((row + " has the codes of another vector").c_str());
+      if (s.fine_codec() &&
+          !s.fine_codec()->IsCodeOf(s.FineCode(slot), s.Vector(slot), s.Scalar(slot)))
+        s.Damaged((row + " has the finer codes of another vector").c_str());
       for (int level = 0; level <= s.LevelOf(slot); ++level) s.CheckedLinks(slot, level);
       const Slot twin = s.Twin(slot);
       if (twin != kNoSlot && std::memcmp(s.Vector(slot), s.Vector(twin), vector_bytes) != 0)

@@ -46,7 +46,6 @@ class Verification {
 
   Directory& directory_;
   Manifest manifest_;
-  std::vector<float> decoded_;  // [dimensions] of the collection being read
   std::function<void()> check_log_;
   std::vector<Part> parts_;  // the next one last
   std::unique_ptr<SealedSegment> segment_;

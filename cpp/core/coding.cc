@@ -25,6 +25,12 @@ void PutU8(std::string& out, uint8_t v) { out.push_back(static_cast<char>(v)); }
 void PutU16(std::string& out, uint16_t v) { Put(out, v); }
 void PutU32(std::string& out, uint32_t v) { Put(out, v); }
 void PutU64(std::string& out, uint64_t v) { Put(out, v); }
+void PutF32(std::string& out, float v) {
+  uint32_t bits;
+  std::memcpy(&bits, &v, sizeof bits);
+  PutU32(out, bits);
+}
+
 void PutBytes(std::string& out, std::string_view bytes) { out.append(bytes); }
 void PutBytes(std::string& out, const void* data, size_t n) {
   out.append(static_cast<const char*>(data), n);

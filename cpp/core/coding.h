@@ -1,4 +1,4 @@
-// Little-endian integers of fixed width, and a reader that cannot run past its end. See
+// Little-endian numbers of fixed width, and a reader that cannot run past its end. See
 // storage/FORMAT.md.
 #pragma once
 
@@ -47,6 +47,13 @@ inline uint16_t LoadU16(const void* p) { return coding_internal::Load<uint16_t>(
 inline uint32_t LoadU32(const void* p) { return coding_internal::Load<uint32_t>(p); }
 inline uint64_t LoadU64(const void* p) { return coding_internal::Load<uint64_t>(p); }
 
+inline float LoadF32(const void* p) {
+  const uint32_t bits = LoadU32(p);
+  float v;
+  std::memcpy(&v, &bits, sizeof v);
+  return v;
+}
+
 /// Writes the integer at `p`, which needs no alignment.
 inline void StoreU16(void* p, uint16_t v) { coding_internal::Store(p, v); }
 inline void StoreU32(void* p, uint32_t v) { coding_internal::Store(p, v); }
@@ -57,6 +64,7 @@ void PutU8(std::string& out, uint8_t v);
 void PutU16(std::string& out, uint16_t v);
 void PutU32(std::string& out, uint32_t v);
 void PutU64(std::string& out, uint64_t v);
+void PutF32(std::string& out, float v);
 void PutBytes(std::string& out, std::string_view bytes);
 void PutBytes(std::string& out, const void* data, size_t n);
 

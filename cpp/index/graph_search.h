@@ -120,75 +120,53 @@ inline size_t MergeSorted(std::vector<SearchScratch::Entry>& pool,
   return lowest;
 }
 
-/// A search for the `ef` closest rows, in steps: Gather asks memory for what Score will read, so
-/// that several walks taken in turns wait for each other's memory instead of their own.
-///   ef  1 … kMaxEf, the length of the candidate list
-template <typename View, typename Scorer>
-class GraphWalk {
- public:
-  /// Begins where the upper layers lead. View and scratch must outlive the walk.
-  GraphWalk(const View& view, const Scorer& scorer, size_t ef, SearchScratch& scratch)
-      : view_(view), scorer_(scorer), ef_(ef), scratch_(scratch) {
-    scratch.Begin(view.linked());
-    scratch.pool.clear();
-    if (view.linked() == 0) return;
-    scratch.pool.reserve(ef + 1);
-    const Candidate start = DescendToBase(view, scorer, scratch);
-    scratch.Visit(start.slot);
-    scratch.pool.push_back({start.distance, start.slot & 0x7fffffffu, false});
-  }
-
-  /// Turns to the closest row whose neighbours were not looked at; false: there is none, the walk
-  /// has ended.
-  bool Gather() {
-    std::vector<Entry>& pool = scratch_.pool;
-    while (next_ < pool.size() && pool[next_].expanded) ++next_;
-    if (next_ == pool.size()) return false;
-    pool[next_].expanded = true;
-    after_ = next_ + 1;
-    while (after_ < pool.size() && pool[after_].expanded) ++after_;
-    gathered_ = GatherUnvisited(view_, scorer_, pool[next_].slot, scratch_);
-    if (after_ < pool.size()) view_.PrefetchLinks(pool[after_].slot);
-    return true;
-  }
-
-  /// Takes over what Gather found.
-  void Score() {
-    std::vector<Entry>& pool = scratch_.pool;
-    std::vector<Entry>& fresh = scratch_.fresh;
-    scorer_.Distances(scratch_.unvisited.data(), gathered_, scratch_.distances.data());
-    const bool more = after_ < pool.size();
-    fresh.clear();
-    for (size_t i = 0; i < gathered_; ++i) {
-      const float d = scratch_.distances[i];
-      if (!more || d < pool[after_].distance) view_.PrefetchLinks(scratch_.unvisited[i]);
-      AddSorted(fresh, d, scratch_.unvisited[i], pool, ef_);
-    }
-    next_ = std::min(next_ + 1, MergeSorted(pool, fresh, ef_));
-  }
-
-  /// Calls emit(distance, slot) for every accepted row found (and its twins), closest first, until
-  /// emit returns false.
-  template <typename Emit>
-  void ForEachFound(const Bitset& accept, Emit&& emit) const {
-    for (const Entry& e : scratch_.pool) {
-      const bool go_on = ForEachTwin(view_, e.slot, [&](Slot slot) {
-        return !accept.Contains(slot) || emit(e.distance, slot);
-      });
-      if (!go_on) return;
-    }
-  }
-
- private:
+/// The `ef` closest rows found, all of them or nearly so live: for searches without a filter.
+/// Calls emit(distance, slot) for every accepted one (and its twins), closest first, until emit
+/// returns false.
+///
+///   accept    members may become hits; the others are only walked through
+///   ef        1 … kMaxEf, the length of the candidate list
+template <typename View, typename Scorer, typename Emit>
+void SearchGraph(const View& view, const Scorer& scorer, size_t ef, const Bitset& accept,
+                 SearchScratch& scratch, Emit&& emit) {
   using Entry = SearchScratch::Entry;
-  const View& view_;
-  const Scorer scorer_;
-  const size_t ef_;
-  SearchScratch& scratch_;
-  size_t next_ = 0;      // entries before it are expanded
-  size_t after_ = 0;     // the next one that is not
-  size_t gathered_ = 0;  // neighbours that wait for Score
-};
+  scratch.Begin(view.linked());
+  if (view.linked() == 0) return;
+  std::vector<Entry>& pool = scratch.pool;
+  pool.clear();
+  pool.reserve(ef + 1);
+  const Candidate start = DescendToBase(view, scorer, scratch);
+  scratch.Visit(start.slot);
+  pool.push_back({start.distance, start.slot & 0x7fffffffu, false});
+
+  std::vector<Entry>& fresh = scratch.fresh;
+  for (size_t next = 0; next < pool.size();) {
+    if (pool[next].expanded) {
+      ++next;
+      continue;
+    }
+    pool[next].expanded = true;
+    size_t after = next + 1;
+    while (after < pool.size() && pool[after].expanded) ++after;
+    const bool more = after < pool.size();
+    const size_t n = GatherUnvisited(view, scorer, pool[next].slot, scratch);
+    if (more) view.PrefetchLinks(pool[after].slot);
+    scorer.Distances(scratch.unvisited.data(), n, scratch.distances.data());
+    fresh.clear();
+    for (size_t i = 0; i < n; ++i) {
+      const float d = scratch.distances[i];
+      if (!more || d < pool[after].distance) view.PrefetchLinks(scratch.unvisited[i]);
+      AddSorted(fresh, d, scratch.unvisited[i], pool, ef);
+    }
+    next = std::min(next + 1, MergeSorted(pool, fresh, ef));
+  }
+
+  for (const Entry& e : pool) {
+    const bool go_on = ForEachTwin(
+        view, e.slot, [&](Slot slot) { return !accept.Contains(slot) || emit(e.distance, slot); });
+    if (!go_on) return;
+  }
+}
 
 /// The `ef` closest accepted rows found: walks on through the others until enough are accepted, so
 /// it suits filters that keep a fair share of the rows. Returns them closest first.
@@ -200,8 +178,8 @@ std::vector<Candidate> SearchGraphFiltered(const View& view, const Scorer& score
   };
   const auto farther = [&](const Candidate& a, const Candidate& b) { return closer(b, a); };
   TopK<Candidate, decltype(closer)> found(ef, closer);
-  if (view.linked() == 0) return {};
   scratch.Begin(view.linked());
+  if (view.linked() == 0) return {};
   std::vector<Candidate>& frontier = scratch.frontier;
   frontier.clear();
   const auto offer = [&](float d, Slot slot) {

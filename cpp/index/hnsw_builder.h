@@ -28,7 +28,7 @@ struct HnswParameters {
   size_t m = 16;  ///< links of a row above level 0, 2 … 512; level 0 has twice as many
   size_t ef_construction = 200;                     ///< candidates looked at per row, 1 … 65,536
   uint64_t seed = 42;                               ///< of the levels
-  Quantization quantization = Quantization::kNone;  ///< of rows; resolved
+  Quantization quantization = Quantization::kNone;  ///< of rows; resolved, learns nothing
 };
 
 inline constexpr int kMaxGraphLevel = 32;
@@ -45,7 +45,7 @@ class HnswBuilder {
   size_t rows() const { return rows_; }
   size_t linked() const { return linked_; }
   size_t m() const { return parameters_.m; }
-  Quantization quantization() const { return parameters_.quantization; }
+  const Quantization& quantization() const { return parameters_.quantization; }
 
   /// Makes room for `rows` in all. Throws std::bad_alloc and changes nothing.
   void Reserve(size_t rows);
@@ -79,6 +79,11 @@ class HnswBuilder {
   void PrefetchCode(Slot slot) const {
     PrefetchBytes(Code(slot), std::min(code_bytes_, kPrefetchedCodeBytes));
   }
+
+  // Finer ones besides: only sealed rows have them.
+  const Codec* fine_codec() const { return nullptr; }
+  const uint8_t* FineCode(Slot) const { return nullptr; }
+  void PrefetchFineCode(Slot) const {}
 
   // Taking over a finished graph, in an empty builder: BeginRestore, then for every slot in order
   // RestoreRow (links of levels 0 …; none for a later twin) or, for a row that the graph does not

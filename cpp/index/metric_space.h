@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstddef>
 #include <memory>
+#include <optional>
 
 #include "core/interrupt.h"
 #include "core/types.h"
@@ -55,6 +56,12 @@ class MetricSpace {
         return kernels_.l1(a, b, dimensions_);
     }
     return 0.0f;
+  }
+
+  /// An estimate of an inner distance brought to where distances can be; no number stays none.
+  float WithinRange(float d) const {
+    if (d < 0.0f && metric_ != Metric::kDot) return 0.0f;
+    return metric_ == Metric::kCosine && d > 2.0f ? 2.0f : d;
   }
 
   /// What users see for an inner distance.
@@ -116,6 +123,8 @@ struct PreparedQuery {
   const float* vector;
   float scalar;
   const Interrupt* interrupt = nullptr;  ///< looked at now and then by long scans
+  /// Rows that a walk by codes measures again, 0: none; not given: DefaultRerank.
+  std::optional<size_t> rerank = {};
 
  private:
   mutable std::unique_ptr<CodedQuery> coded_;

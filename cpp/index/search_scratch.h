@@ -32,7 +32,7 @@ class SearchScratch {
   }
   /// Room for so many neighbours of a row.
   void MakeRoom(size_t neighbors) {
-    if (neighbors <= unvisited.size()) return;
+    if (neighbors <= codes.size()) return;  // the last to grow, should memory run out on the way
     unvisited.resize(neighbors);
     distances.resize(neighbors);
     codes.resize(neighbors);

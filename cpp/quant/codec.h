@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "core/types.h"
 
@@ -23,7 +24,7 @@ class CodedQuery {
                          float* distances) const noexcept = 0;
 };
 
-/// Threads: all methods may run concurrently.
+/// Threads: all methods may run concurrently. What is not noexcept may throw std::bad_alloc.
 class Codec {
  public:
   virtual ~Codec() = default;
@@ -31,10 +32,33 @@ class Codec {
   /// Bytes of a coded row.
   virtual size_t row_bytes() const = 0;
   /// vector [dimensions], and for cosine 1 / |vector|, to row [row_bytes()].
-  virtual void Encode(const float* vector, float scalar, uint8_t* row) const noexcept = 0;
+  virtual void Encode(const float* vector, float scalar, uint8_t* row) const = 0;
   /// The vector that a row stands for, [dimensions]; for cosine of length 1 or nearly so.
-  virtual void Decode(const uint8_t* row, float* vector) const noexcept = 0;
+  virtual void Decode(const uint8_t* row, float* vector) const = 0;
   virtual std::unique_ptr<CodedQuery> NewQuery() const = 0;
+  /// Whether the row was made of this vector, as far as the row can tell. Rows of any content.
+  virtual bool IsCodeOf(const uint8_t* row, const float* vector, float scalar) const = 0;
+  /// What the codec has learned, to make it anew (ReadCodec). Bytes: storage/FORMAT.md.
+  virtual std::string Parameters() const { return {}; }
+};
+
+/// Rows to learn from, which must not change meanwhile.
+class TrainingRows {
+ public:
+  virtual ~TrainingRows() = default;
+  virtual size_t rows() const = 0;
+  virtual const float* Vector(size_t row) const = 0;  ///< [dimensions]
+  virtual float Scalar(size_t row) const = 0;         ///< for cosine 1 / |vector|
+};
+
+/// Learns a codec in steps. Not for concurrent use.
+class CodecLearner {
+ public:
+  virtual ~CodecLearner() = default;
+  /// Some milliseconds of the work, on up to `threads` threads; false when it is done.
+  virtual bool Step(size_t threads) = 0;
+  /// Once, after that.
+  virtual std::unique_ptr<Codec> Take() = 0;
 };
 
 }  // namespace ruvector

@@ -1,53 +1,163 @@
 #include "quant/quantization.h"
 
+#include <algorithm>
+
+#include "core/error.h"
+#include "quant/product_codec.h"
+#include "quant/rotated_codec.h"
 #include "quant/scalar_codec.h"
 
 namespace ruvector {
 namespace {
 
-struct Named {
-  Quantization quantization;
-  std::string_view name;
-};
-constexpr Named kNames[] = {{Quantization::kAuto, "auto"},
-                            {Quantization::kNone, "none"},
-                            {Quantization::kScalar8, "scalar8"},
-                            {Quantization::kScalar4, "scalar4"}};
+using Type = Quantization::Type;
+
+// Fewer rows have no mean worth the name.
+constexpr size_t kFewestRowsForMean = 16;
+
+// The number that `text` starts with, taken off; nothing but what PrintNumber writes.
+std::optional<uint32_t> TakeNumber(std::string_view& text) {
+  uint32_t value = 0;
+  size_t digits = 0;
+  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
+    if (digits == 6) return std::nullopt;
+    value = value * 10 + static_cast<uint32_t>(text[digits] - '0');
+  }
+  if (digits == 0 || text[0] == '0') return std::nullopt;
+  text.remove_prefix(digits);
+  return value;
+}
+
+int RotatedBits(const Quantization& quantization) {
+  return quantization.type == Type::kRotated ? static_cast<int>(quantization.bits) : 1;
+}
 
 }  // namespace
 
-std::string_view QuantizationName(Quantization quantization) {
-  for (const Named& n : kNames) {
-    if (n.quantization == quantization) return n.name;
+std::string QuantizationName(const Quantization& quantization) {
+  std::string name(TypeName(quantization.type));
+  if (quantization.type == Type::kScalar || quantization.type == Type::kRotated)
+    name += std::to_string(quantization.bits);
+  if (quantization.type == Type::kProduct) {
+    name += std::to_string(quantization.subspaces) + "x" + std::to_string(quantization.centroids);
   }
-  return "";
+  return name;
 }
 
 std::optional<Quantization> ParseQuantization(std::string_view name) {
-  for (const Named& n : kNames) {
-    if (n.name == name) return n.quantization;
+  for (size_t t = 0; t < std::size(kQuantizationTypes); ++t) {
+    if (!name.starts_with(kQuantizationTypes[t])) continue;
+    Quantization q{static_cast<Type>(t)};
+    std::string_view rest = name.substr(kQuantizationTypes[t].size());
+    if (q.type == Type::kScalar || q.type == Type::kRotated) {
+      const std::optional<uint32_t> bits = TakeNumber(rest);
+      const bool fits = bits && (q.type == Type::kScalar ? *bits == 4 || *bits == 8 : *bits <= 8);
+      if (!fits) return std::nullopt;
+      q.bits = *bits;
+    }
+    if (q.type == Type::kProduct) {
+      const std::optional<uint32_t> subspaces = TakeNumber(rest);
+      if (!subspaces || !rest.starts_with('x')) return std::nullopt;
+      rest.remove_prefix(1);
+      const std::optional<uint32_t> centroids = TakeNumber(rest);
+      if (!centroids || *centroids < 2 || *centroids > kMostCentroids) return std::nullopt;
+      q.subspaces = *subspaces;
+      q.centroids = *centroids;
+    }
+    return rest.empty() ? std::optional(q) : std::nullopt;
   }
   return std::nullopt;
 }
 
-Quantization Resolve(Quantization quantization, Metric metric, size_t dimensions) {
-  if (quantization != Quantization::kAuto) return quantization;
+Quantization Resolve(const Quantization& quantization, Metric metric, size_t dimensions) {
+  if (quantization.type != Type::kAuto) return quantization;
   // Absolute differences do not follow from products: every code would be decoded.
   const bool pays = dimensions >= kFewestCodedDimensions && metric != Metric::kManhattan;
   return pays ? Quantization::kScalar8 : Quantization::kNone;
 }
 
-std::unique_ptr<Codec> NewCodec(Quantization quantization, Metric metric, size_t dimensions) {
-  switch (quantization) {
-    case Quantization::kAuto:
-    case Quantization::kNone:
-      break;
-    case Quantization::kScalar8:
-      return NewScalarCodec(metric, dimensions, 8);
-    case Quantization::kScalar4:
-      return NewScalarCodec(metric, dimensions, 4);
+bool Learns(const Quantization& quantization) {
+  return quantization.type == Type::kRotated || quantization.type == Type::kBinary ||
+         quantization.type == Type::kTiered || quantization.type == Type::kProduct;
+}
+
+Quantization Completed(Quantization quantization, size_t dimensions) {
+  if (quantization.type == Type::kProduct && quantization.subspaces == 0)
+    quantization.subspaces = static_cast<uint32_t>((dimensions + 3) / 4);
+  return quantization;
+}
+
+void RequireFits(const Quantization& quantization, Metric metric, size_t dimensions) {
+  const bool product = quantization.type == Type::kProduct;
+  if (product && quantization.subspaces > dimensions) {
+    throw Error(ErrorCode::kInvalidOption,
+                "quantization.subspaces is " + std::to_string(quantization.subspaces) +
+                    ", expected at most the dimensions, " + std::to_string(dimensions));
   }
-  return nullptr;
+  const bool by_products = Learns(quantization) && !product;
+  if (by_products && metric == Metric::kManhattan) {
+    throw Error(ErrorCode::kUnsupported,
+                "quantization \"" + std::string(TypeName(quantization.type)) +
+                    "\" estimates distances from products, which distanceMetric \"manhattan\" does "
+                    "not follow from; expected cosine, euclidean or dot, or quantization "
+                    "\"scalar\"");
+  }
+}
+
+Quantization CodingFor(const Quantization& quantization, Metric metric, size_t dimensions,
+                       size_t rows) {
+  if (!Learns(quantization)) return Resolve(quantization, metric, dimensions);
+  const size_t fewest = std::max<size_t>(kFewestRowsForMean, quantization.centroids);
+  return rows >= fewest ? quantization : Resolve(Quantization::kAuto, metric, dimensions);
+}
+
+size_t DefaultRerank(const Quantization& quantization, size_t limit) {
+  if (quantization.type == Type::kBinary) return 10 * limit;
+  if (quantization.type == Type::kProduct) return 20 * limit;
+  if (quantization.type == Type::kTiered) return limit + 10;
+  if (quantization.bits == 1) return 8 * limit + 20;
+  return 2 * limit + 10;
+}
+
+size_t RowsToRefine(size_t limit) { return 8 * limit + 20; }
+
+std::unique_ptr<Codec> NewCodec(const Quantization& quantization, Metric metric,
+                                size_t dimensions) {
+  if (quantization.type != Type::kScalar) return nullptr;
+  return NewScalarCodec(metric, dimensions, static_cast<int>(quantization.bits));
+}
+
+std::unique_ptr<Codec> NewFineCodec(const Quantization& quantization, Metric metric,
+                                    size_t dimensions) {
+  return quantization.type == Type::kTiered ? NewScalarCodec(metric, dimensions, 8) : nullptr;
+}
+
+std::unique_ptr<CodecLearner> NewLearner(const Quantization& quantization, Metric metric,
+                                         size_t dimensions, uint64_t seed,
+                                         const TrainingRows& rows) {
+  if (quantization.type == Type::kProduct) {
+    return NewProductLearner(metric, dimensions, quantization.subspaces, quantization.centroids,
+                             seed, rows);
+  }
+  const bool rotated = quantization.type != Type::kBinary;
+  return NewRotatedLearner(metric, dimensions, RotatedBits(quantization), rotated, seed, rows);
+}
+
+std::unique_ptr<Codec> ReadCodec(const Quantization& quantization, Metric metric, size_t dimensions,
+                                 std::string_view parameters, const std::string& what) {
+  std::unique_ptr<Codec> codec;
+  if (quantization.type == Type::kProduct) {
+    codec = ReadProductCodec(metric, dimensions, quantization.subspaces, quantization.centroids,
+                             parameters);
+  } else if (metric != Metric::kManhattan) {
+    codec = ReadRotatedCodec(metric, dimensions, RotatedBits(quantization),
+                             quantization.type != Type::kBinary, parameters);
+  }
+  if (!codec) {
+    throw Error(ErrorCode::kCorrupt,
+                what + ": holds no parameters of codes \"" + QuantizationName(quantization) + "\"");
+  }
+  return codec;
 }
 
 }  // namespace ruvector

@@ -1,6 +1,7 @@
 // Which codec the rows of a collection have.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,25 +11,85 @@
 
 namespace ruvector {
 
-enum class Quantization {
-  kAuto,  ///< scalar codes of 8 bits where they pay, else none
-  kNone,
-  kScalar8,  ///< 1 byte a dimension
-  kScalar4,  ///< half a byte
+struct Quantization {
+  enum class Type : uint8_t {
+    kAuto,  ///< scalar codes of 8 bits where they pay, else none
+    kNone,
+    kScalar,   ///< scalar_codec.h, 8 or 4 bits a dimension
+    kRotated,  ///< rotated_codec.h, 1 to 8 bits a dimension; learns a mean
+    kBinary,   ///< the same without a rotation, 1 bit
+    kTiered,   ///< rotated codes of 1 bit for walks, scalar ones of 8 bits for what they end with
+    kProduct,  ///< product_codec.h, a byte or half a byte for several dimensions; learns centroids
+  };
+  Type type = Type::kAuto;
+  uint32_t bits = 0;       ///< kScalar, kRotated; else 0
+  uint32_t subspaces = 0;  ///< kProduct; 0 until Completed
+  uint32_t centroids = 0;  ///< kProduct
+
+  bool operator==(const Quantization&) const = default;
+
+  static const Quantization kAuto, kNone, kScalar8, kScalar4;
 };
 
-/// As files name it: "auto", "none", "scalar8", "scalar4".
-std::string_view QuantizationName(Quantization quantization);
+inline constexpr Quantization Quantization::kAuto{};
+inline constexpr Quantization Quantization::kNone{Type::kNone};
+inline constexpr Quantization Quantization::kScalar8{Type::kScalar, 8};
+inline constexpr Quantization Quantization::kScalar4{Type::kScalar, 4};
+
+/// As files name it: "auto", "none", "scalar8", "rotated4", "binary", "tiered", "product96x256" (of
+/// subspaces and centroids).
+std::string QuantizationName(const Quantization& quantization);
 std::optional<Quantization> ParseQuantization(std::string_view name);
+
+/// In the order of Quantization::Type.
+inline constexpr std::string_view kQuantizationTypes[] = {"auto",   "none",   "scalar", "rotated",
+                                                          "binary", "tiered", "product"};
+inline std::string_view TypeName(Quantization::Type type) {
+  return kQuantizationTypes[static_cast<size_t>(type)];
+}
+
+inline constexpr uint32_t kMostRotatedBits = 8;
+inline constexpr uint32_t kMostCentroids = 256;  ///< of a subspace
+/// Of rotated codes, for who does not say.
+inline constexpr uint32_t kRotatedBits = 4;
 
 /// With fewer dimensions codes save no time: measured on 100,000 text-like rows, a search at ef 48
 /// takes 1.2 × as long in 16 dimensions, as long in 32, and 0.76 × in 64.
 inline constexpr size_t kFewestCodedDimensions = 64;
 
 /// What kAuto means for such rows, where a graph is searched.
-Quantization Resolve(Quantization quantization, Metric metric, size_t dimensions);
+Quantization Resolve(const Quantization& quantization, Metric metric, size_t dimensions);
 
-/// nullptr for kNone. `quantization`: resolved.
-std::unique_ptr<Codec> NewCodec(Quantization quantization, Metric metric, size_t dimensions);
+/// With a number of subspaces, where nobody said: a quarter of the dimensions, rounded up.
+Quantization Completed(Quantization quantization, size_t dimensions);
+/// Throws kInvalidOption or kUnsupported, saying what was expected, where such rows cannot have
+/// these codes.
+void RequireFits(const Quantization& quantization, Metric metric, size_t dimensions);
+
+/// Do its codecs learn from rows?
+bool Learns(const Quantization& quantization);
+/// What `rows` rows can have: as Resolve(kAuto) where they are too few to learn from.
+Quantization CodingFor(const Quantization& quantization, Metric metric, size_t dimensions,
+                       size_t rows);
+
+/// How many of the closest rows by codes are measured again, for `limit` hits: what gives 0.99 of
+/// the recall of a walk by vectors (bench/README.md).
+size_t DefaultRerank(const Quantization& quantization, size_t limit);
+
+/// Tiered codes: how many rows a walk ends with, at least, to be measured by the finer codes.
+size_t RowsToRefine(size_t limit);
+
+/// nullptr for kNone. `quantization`: resolved, one that learns nothing.
+std::unique_ptr<Codec> NewCodec(const Quantization& quantization, Metric metric, size_t dimensions);
+/// One that learns. `rows` must outlive it.
+std::unique_ptr<CodecLearner> NewLearner(const Quantization& quantization, Metric metric,
+                                         size_t dimensions, uint64_t seed,
+                                         const TrainingRows& rows);
+/// The finer codes that rows have besides; nullptr for all but kTiered.
+std::unique_ptr<Codec> NewFineCodec(const Quantization& quantization, Metric metric,
+                                    size_t dimensions);
+/// From what Codec::Parameters gave. Throws kCorrupt, starting with `what`.
+std::unique_ptr<Codec> ReadCodec(const Quantization& quantization, Metric metric, size_t dimensions,
+                                 std::string_view parameters, const std::string& what);
 
 }  // namespace ruvector

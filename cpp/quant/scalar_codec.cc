@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include "quant/code_math.h"
 #include "simd/codes.h"
 #include "simd/distance.h"
 
@@ -15,14 +16,10 @@ struct Header {
   float step, sum, bias;  // sum: of the vector; Manhattan: low
 };
 
-// Of a query: 8 bits, one for the sign.
-constexpr float kMaxQueryCode = 127;
 // Beyond so many standard deviations the few values are not worth a coarser step for all others
 // (4 bits; the best uniform quantizer of a normal distribution ends at 2.7: Max 1960, table II).
 constexpr float kClip = 2.7f;
 constexpr int kFits = 3;
-
-size_t PaddedTo(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
 
 class ScalarCodec : public Codec {
  public:
@@ -36,6 +33,7 @@ class ScalarCodec : public Codec {
   void Encode(const float* vector, float scalar, uint8_t* row) const noexcept override;
   void Decode(const uint8_t* row, float* vector) const noexcept override;
   std::unique_ptr<CodedQuery> NewQuery() const override;
+  bool IsCodeOf(const uint8_t* row, const float* vector, float scalar) const override;
 
   Metric metric() const { return metric_; }
   size_t dimensions() const { return dimensions_; }
@@ -80,13 +78,6 @@ class ScalarCodec : public Codec {
   int bits_;
   size_t code_bytes_;
 };
-
-// To the nearest whole number, ties to even, for |x| < 2^22: the sum has no room for fractions.
-// Unlike std::nearbyint this is no call, and four at once where the compiler sees it.
-float Rounded(float x) {
-  constexpr float kNoFractions = 0x1.8p23f;
-  return (x + kNoFractions) - kNoFractions;
-}
 
 float CodeOf(float x, float low, float inverse_step, float most) {
   return std::min(std::max(Rounded((x - low) * inverse_step), 0.0f), most);
@@ -173,6 +164,23 @@ void ScalarCodec::Decode(const uint8_t* row, float* vector) const noexcept {
   }
   for (size_t i = 0; i < dimensions_; ++i)
     vector[i] = scale.low + scale.step * static_cast<float>(Code(codes, i));
+}
+
+// What the codes miss of the vector is less than its mean alone would miss.
+bool ScalarCodec::IsCodeOf(const uint8_t* row, const float* vector, float scalar) const {
+  std::vector<float> decoded(dimensions_);
+  Decode(row, decoded.data());
+  const double factor = scalar == 0 ? 1 : scalar;
+  double sum = 0, squares = 0, missed = 0;
+  for (size_t i = 0; i < dimensions_; ++i) {
+    const double x = vector[i] * factor;
+    sum += x;
+    squares += x * x;
+    missed += (x - decoded[i]) * (x - decoded[i]);
+  }
+  const double spread = squares - sum * sum / static_cast<double>(dimensions_);
+  // Of vectors of one value, what rounding leaves.
+  return missed <= spread + 1e-9 * squares;
 }
 
 class ScalarQuery : public CodedQuery {

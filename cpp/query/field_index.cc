@@ -1,7 +1,6 @@
 #include "query/field_index.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "core/coding.h"
 #include "core/error.h"
@@ -95,15 +94,7 @@ Json FieldIndex::ValueAt(uint32_t list) const {
     const std::string_view s = StringAt(i - numbers_);
     return Json(Json::StringRefType(s.data(), static_cast<rapidjson::SizeType>(s.size())));
   }
-  const uint64_t bits = LoadU64(number_bits_ + uint64_t{i} * 8);
-  switch (number_kinds_[i]) {
-    case kInt64:
-      return Json(std::bit_cast<int64_t>(bits));
-    case kUint64:
-      return Json(bits);
-    default:
-      return Json(std::bit_cast<double>(bits));
-  }
+  return NumberOf(static_cast<uint8_t>(number_kinds_[i]), LoadU64(number_bits_ + uint64_t{i} * 8));
 }
 
 uint32_t FieldIndex::LowerBound(const Json& value, uint32_t begin, uint32_t end) const {

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <bit>
-#include <numeric>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -24,16 +22,13 @@ struct Number {
   NumberKind kind;
   uint64_t bits;
   Slot row;
-  Json Value() const {
-    if (kind == kInt64) return Json(std::bit_cast<int64_t>(bits));
-    return kind == kUint64 ? Json(bits) : Json(std::bit_cast<double>(bits));
-  }
+  Json Value() const { return NumberOf(kind, bits); }
 };
 
 Number ToNumber(const Json& value, Slot row) {
-  if (value.IsInt64()) return {kInt64, std::bit_cast<uint64_t>(value.GetInt64()), row};
+  if (value.IsInt64()) return {kInt64, static_cast<uint64_t>(value.GetInt64()), row};
   if (value.IsUint64()) return {kUint64, value.GetUint64(), row};
-  return {kDouble, std::bit_cast<uint64_t>(value.GetDouble()), row};
+  return {kDouble, BitsOf(value.GetDouble()), row};
 }
 
 /// Gathers the values of a field, rows in order.

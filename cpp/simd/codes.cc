@@ -31,6 +31,20 @@ void DotU4(const uint8_t* const* rows, size_t count, const int8_t* query, size_t
     sums[r] = sum;
   }
 }
+
+void DotPlanes(const uint8_t* const* rows, size_t count, const int8_t* query, size_t bytes,
+               int planes, int32_t* sums) noexcept {
+  for (size_t r = 0; r < count; ++r) {
+    int32_t sum = 0;
+    for (size_t i = 0; i < 8 * bytes; ++i) {
+      int32_t code = 0;
+      for (int p = 0; p < planes; ++p)
+        code = 2 * code + (rows[r][static_cast<size_t>(p) * bytes + i / 8] >> (i % 8) & 1);
+      sum += code * query[i];
+    }
+    sums[r] = sum;
+  }
+}
 #else
 // What one vector of bytes at `at` adds to the sums of a row.
 struct Bytes {
@@ -91,9 +105,45 @@ void DotU4(const uint8_t* const* rows, size_t count, const int8_t* query, size_t
            int32_t* sums) noexcept {
   for (size_t r = 0; r < count; ++r) sums[r] = SumOf(Halves{rows[r], query, query + bytes}, bytes);
 }
+
+// Codes put together of a bit of each plane.
+template <int kPlanes>
+struct Planes {
+  const uint8_t* row;
+  const int8_t* query;
+  size_t bytes;
+  template <class D, class Sum>
+  HWY_INLINE Sum Add(D d, size_t at, Sum sum) const {
+    const hn::RebindToSigned<D> di;
+    const hn::RepartitionToWideX2<decltype(di)> d32;
+    const auto bits = [&](int plane) HWY_ATTR {
+      const auto set = hn::LoadMaskBits(d, row + static_cast<size_t>(plane) * bytes + at / 8);
+      return hn::IfThenElseZero(set, hn::Set(d, static_cast<uint8_t>(1 << (kPlanes - 1 - plane))));
+    };
+    auto codes = bits(0);
+    if constexpr (kPlanes > 1) codes = hn::Or(codes, bits(1));
+    if constexpr (kPlanes > 2) codes = hn::Or(codes, bits(2));
+    return hn::SumOfMulQuadAccumulate(d32, codes, hn::LoadU(di, query + at), sum);
+  }
+};
+
+template <int kPlanes>
+void DotSomePlanes(const uint8_t* const* rows, size_t count, const int8_t* query, size_t bytes,
+                   int32_t* sums) noexcept {
+  for (size_t r = 0; r < count; ++r)
+    sums[r] = SumOf(Planes<kPlanes>{rows[r], query, bytes}, 8 * bytes);
+}
+
+void DotPlanes(const uint8_t* const* rows, size_t count, const int8_t* query, size_t bytes,
+               int planes, int32_t* sums) noexcept {
+  const auto dot = planes == 1   ? DotSomePlanes<1>
+                   : planes == 2 ? DotSomePlanes<2>
+                                 : DotSomePlanes<kMostPlanes>;
+  dot(rows, count, query, bytes, sums);
+}
 #endif
 
-CodeKernels Codes() { return {DotU8, DotU4}; }
+CodeKernels Codes() { return {DotU8, DotU4, DotPlanes}; }
 const char* CodesTarget() { return hwy::TargetName(HWY_TARGET); }
 
 }  // namespace HWY_NAMESPACE

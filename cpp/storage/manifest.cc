@@ -69,6 +69,7 @@ void AppendCollection(std::string& out, const CollectionEntry& c) {
   AppendText(out, "metric", MetricName(c.metric));
   AppendText(out, "index", c.index);
   AppendText(out, "quantization", c.quantization);
+  if (c.rerank) AppendNumber(out, "rerank", *c.rerank);
   AppendKey(out, "hnsw");
   out += '{';
   AppendNumber(out, "m", c.m);
@@ -182,12 +183,7 @@ class BodyReader {
     }
     c.metric = *metric;
     if (o.HasMember("quantization")) c.quantization = Text(o, "quantization");
-    constexpr std::string_view known[] = {"auto", "none", "scalar8", "scalar4"};
-    if (std::find(std::begin(known), std::end(known), c.quantization) == std::end(known)) {
-      throw Error(ErrorCode::kUnsupported, what_ + ": collection \"" + c.name +
-                                               "\" has the quantization \"" + c.quantization +
-                                               "\", which this version does not know");
-    }
+    if (o.HasMember("rerank")) c.rerank = static_cast<size_t>(Number(o, "rerank", kMaxEf));
     for (const Json& s : Get(o, "segments", &Json::IsArray).GetArray())
       c.segments.push_back(Segment(s));
     return c;

@@ -35,7 +35,8 @@ struct CollectionEntry {
   size_t dimensions = 0;
   Metric metric = Metric::kCosine;
   std::string index = "auto";         ///< "auto", "flat" or "hnsw"
-  std::string quantization = "auto";  ///< "auto", "none", "scalar8" or "scalar4"
+  std::string quantization = "auto";  ///< as quant/quantization.h names it
+  std::optional<size_t> rerank;       ///< rows measured again after a walk by codes
   size_t m = 0;
   size_t ef_construction = 0;
   uint64_t seed = 0;

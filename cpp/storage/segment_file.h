@@ -30,6 +30,8 @@ enum class SectionKind : uint32_t {
   kTwins = 12,
   kNumbers = 13,
   kCodes = 16,
+  kCodecParameters = 18,
+  kFineCodes = 19,
   kFieldIndexes = 32,
 };
 

@@ -293,6 +293,24 @@ describe('options of an opening', () => {
     ['codes of 6 bits', { dimensions: 3, quantization: { type: 'scalar', bits: 6 } }, /quantization.bits is 6, expected 4 or 8/],
     ['codes of 16 bits', { dimensions: 3, quantization: { type: 'scalar', bits: 16 } }, /quantization.bits is 16/],
     ['bits of no codes', { dimensions: 3, quantization: { type: 'none', bits: 8 } }, /quantization.bits/],
+    ['rotated codes of 9 bits', { dimensions: 3, quantization: { type: 'rotated', bits: 9 } }, /quantization.bits is 9, expected .*1 .*8/],
+    ['rotated codes of no bits', { dimensions: 3, quantization: { type: 'rotated', bits: 0 } }, /quantization.bits is 0, expected .*1 .*8/],
+    ['bits of binary codes', { dimensions: 3, quantization: { type: 'binary', bits: 1 } }, /unknown option "quantization.bits"/],
+    ['one centroid', { dimensions: 3, quantization: { type: 'product', k: 1 } }, /quantization.k is 1, expected .*2 .*256/],
+    ['too many centroids', { dimensions: 3, quantization: { type: 'product', k: 257 } }, /quantization.k is 257/],
+    ['no subspaces', { dimensions: 3, quantization: { type: 'product', subspaces: 0 } }, /quantization.subspaces is 0/],
+    [
+      'subspaces of scalar codes',
+      { dimensions: 3, quantization: { type: 'scalar', subspaces: 2 } },
+      /unknown option "quantization.subspaces"/,
+    ],
+    ['a rerank without codes', { dimensions: 3, quantization: { type: 'auto', rerank: 10 } }, /unknown option "quantization.rerank"/],
+    [
+      'a rerank of half a row',
+      { dimensions: 3, quantization: { type: 'binary', rerank: 0.5 } },
+      /quantization.rerank is 0.5, expected a whole number/,
+    ],
+    ['a rerank of too many rows', { dimensions: 3, quantization: { type: 'scalar', rerank: 65537 } }, /quantization.rerank is 65537/],
     ['an option of codes that there is not', { dimensions: 3, quantization: { type: 'scalar', bit: 8 } }, /did you mean "bits"/],
     ['a durability that is none', { dimensions: 3, durability: 'always' }, /durability is "always"/],
   ];
@@ -302,15 +320,6 @@ describe('options of an opening', () => {
       expect([error.name, error.code, error.method], error.message).toEqual(['RuvectorError', 'INVALID_OPTION', 'open']);
       expect(error.message).toMatch(message);
     }
-  });
-
-  const later: [string, object][] = [
-    ...['product', 'binary', 'rotated', 'tiered'].map((type): [string, object] => [`quantization ${type}`, { quantization: { type } }]),
-  ];
-  it.each(later)('%s is UNSUPPORTED, not ignored', async (name, options) => {
-    const error = await errorOf(() => openDb({ dimensions: 3, ...options }));
-    expect([error.code, error.method]).toEqual(['UNSUPPORTED', 'open']);
-    expect(error.message).toContain(name.split(' ')[0]);
   });
 
   it('the largest and smallest dimensions work', async () => {

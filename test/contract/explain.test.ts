@@ -32,6 +32,8 @@ it('tells the way, the rows looked at, and who answered the filter', async () =>
   const longer = await db.explain({ vector, efSearch: 40 });
   expect(longer.segments[0]?.distances).toBeGreaterThan(walked?.distances as number);
 
+  expect(db.explainSync({ vector, efSearch: 20 })).toEqual(plain);
+
   const exact = await db.explain({ vector, exact: true });
   expect(exact.segments).toMatchObject([{ strategy: 'scan', efSearch: 0, codes: 'none', distances: rows, reranked: 0 }]);
 

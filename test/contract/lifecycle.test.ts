@@ -345,8 +345,5 @@ describe('errors', () => {
     for (const extra of [{ mmr: { lambda: 0.5 } }]) {
       expect((await errorOf(() => db.search({ vector: [1, 0], ...extra }))).code).toBe('UNSUPPORTED');
     }
-    for (const extra of [{ quantization: { type: 'product' } }]) {
-      expect((await errorOf(() => openDb({ dimensions: 2, ...extra }))).code).toBe('UNSUPPORTED');
-    }
   });
 });

@@ -1,5 +1,5 @@
 // Searches that walk by codes: what they find, how far it is, and how rows are coded anew.
-import type { DbOptions, Metric } from 'ruvector';
+import type { DbOptions, Metric, VectorDB } from 'ruvector';
 import { describe, expect, it } from 'vitest';
 import { names, pack, Random, textLike } from '../support/data.js';
 import { openDb, reopenDb, tempPath } from '../support/env.js';
@@ -21,11 +21,34 @@ const codecs: [string, Quantization][] = [
   ['none', none],
   ['scalar', { type: 'scalar' }],
   ['scalar, 4 bits', { type: 'scalar', bits: 4 }],
+  ['rotated', { type: 'rotated' }],
+  ['rotated, 1 bit', { type: 'rotated', bits: 1 }],
+  ['rotated, 6 bits', { type: 'rotated', bits: 6 }],
+  ['binary', { type: 'binary' }],
+  ['tiered', { type: 'tiered' }],
+  ['product', { type: 'product', subspaces: 12, k: 256 }],
+  ['product, half bytes, uneven', { type: 'product', subspaces: 19, k: 16 }],
 ];
 const metrics: Metric[] = ['cosine', 'euclidean', 'dot', 'manhattan'];
+const cases = codecs.flatMap(([name, quantization]) => {
+  const some = byProducts(quantization) ? metrics.slice(0, 3) : metrics;
+  return some.map((metric): [string, Metric, Quantization] => [name, metric, quantization]);
+});
 
-describe.each(codecs)('quantization %s', (_, quantization) => {
-  it.each(metrics)('%s: finds the closest, filtered or not, and tells true distances', async (distanceMetric) => {
+// Whether distances that follow from no products have no such codes.
+function byProducts({ type }: Quantization) {
+  return type === 'rotated' || type === 'binary' || type === 'tiered';
+}
+// Rows differ most in few dimensions: signs tell little of that.
+const leastOf = ({ type }: Quantization) => (type === 'binary' ? 0.7 : leastRecall.hard);
+/** What a collection was asked for, and the codes that its rows have. */
+async function coding(db: VectorDB) {
+  const { coded, ...asked } = (await db.stats()).quantization;
+  return { asked, coded };
+}
+
+describe.each(cases)('quantization %s, %s', (_, distanceMetric, quantization) => {
+  it('finds the closest, filtered or not, and tells true distances', async () => {
     const options = { dimensions, distanceMetric, quantization, index: 'hnsw', storagePath: tempPath() } as const;
     let db = await openDb(options);
     await db.insertBatch({ ids, vectors: pack(vectors), metadata });
@@ -45,7 +68,7 @@ describe.each(codecs)('quantization %s', (_, quantization) => {
           }
           found += recall(hits, truth);
         }
-        expect(found / queries.length, `${what}, ${most} of 10 parts`).toBeGreaterThanOrEqual(leastRecall.hard);
+        expect(found / queries.length, `${what}, ${most} of 10 parts`).toBeGreaterThanOrEqual(leastOf(quantization));
       }
     };
     await check('in memory');
@@ -56,10 +79,27 @@ describe.each(codecs)('quantization %s', (_, quantization) => {
     await check('some deleted');
     await db.compact();
     await check('compacted');
+    const { asked, coded } = await coding(db);
+    expect(coded).toEqual([{ ...asked, rows: rows * 0.75 }]);
+    db = await reopenDb(db, {});
+    expect(await coding(db)).toEqual({ asked, coded });
+    await check('compacted and opened again');
+    expect(await db.verify()).toMatchObject({ ok: true, damage: [] });
+    // New rows, in memory, beside those whose codes are learned.
+    const added = ids.slice(0, 400);
+    await db.insertBatch({ ids: added, vectors: pack(vectors.slice(0, 400)), metadata: metadata.slice(0, 400) });
+    added.forEach((id, i) => {
+      alive.set(id, vectors[i] as Float32Array);
+    });
+    await check('grown again');
+    db = await reopenDb(db, {});
+    await db.compact();
+    await check('compacted again');
+    expect((await coding(db)).coded).toEqual([{ ...asked, rows: rows * 0.75 + 400 }]);
   });
 });
 
-const storedAs = async (options: object) => (await (await openDb({ dimensions: 64, ...options })).stats()).quantization;
+const storedAs = async (options: object) => (await coding(await openDb({ dimensions: 64, ...options }))).asked;
 
 it('auto is scalar, 8 bits, where that pays', async () => {
   const scalar = { type: 'scalar', bits: 8 };
@@ -83,24 +123,29 @@ it('is kept, can be changed, and compact() codes all rows anew', async () => {
   await db.compact();
   const plain = (await db.stats()).diskUsage;
   db = await reopenDb(db, {});
-  const { quantization } = await db.stats();
-  expect(quantization).toEqual(none);
+  expect((await coding(db)).asked).toEqual(none);
 
-  for (const [bits, most] of [
-    [8, 1],
-    [4, 0.5],
-  ] as const) {
-    db = await reopenDb(db, { quantization: { type: 'scalar', bits } });
-    expect((await db.stats()).quantization).toEqual({ type: 'scalar', bits });
+  for (const [quantization, most] of [
+    [{ type: 'scalar', bits: 8 }, 1],
+    [{ type: 'rotated', bits: 2 }, 0.25],
+    [{ type: 'scalar', bits: 4 }, 0.5],
+    [{ type: 'tiered' }, 1.125],
+    [{ type: 'product', subspaces: 24, k: 256 }, 0.5],
+    [{ type: 'binary' }, 0.125],
+  ] as [Quantization, number][]) {
+    const { coded } = await coding(db);
+    db = await reopenDb(db, { quantization });
+    expect(await coding(db)).toEqual({ asked: quantization, coded });
     const before = await db.search({ vector: queries[0] as Float32Array, k: 20 });
     await db.compact();
     const after = await db.search({ vector: queries[0] as Float32Array, k: 20 });
-    expect(recall(after, [...before])).toBeGreaterThanOrEqual(leastRecall.hard);
+    expect(recall(after, [...before])).toBeGreaterThanOrEqual(leastOf(quantization));
     const added = (await db.stats()).diskUsage - plain;
     expect(added).toBeGreaterThan(rows * dimensions * most);
-    expect(added).toBeLessThan(rows * (dimensions * most + 40));
+    // And what is learned: a codebook is as large as 256 vectors.
+    expect(added).toBeLessThan(rows * (dimensions * most + 40) + 256 * dimensions * 4);
     db = await reopenDb(db, {});
-    expect((await db.stats()).quantization).toEqual({ type: 'scalar', bits });
+    expect(await coding(db)).toEqual({ asked: quantization, coded: [{ ...quantization, rows }] });
     expect((await db.verify()).ok).toBe(true);
   }
 });
@@ -124,4 +169,75 @@ it('scalar without a graph is UNSUPPORTED, whichever comes first', async () => {
   db = await openDb({ index: 'flat', quantization: { type: 'auto' }, storagePath });
   await db.close();
   expect((await errorOf(() => openDb({ quantization: scalar, storagePath }))).code).toBe('UNSUPPORTED');
+});
+
+it('product: subspaces are a quarter of the dimensions, and fewer rows than centroids wait', async () => {
+  const db = await openDb({ dimensions: 50, index: 'hnsw', quantization: { type: 'product' } });
+  expect((await coding(db)).asked).toEqual({ type: 'product', subspaces: 13, k: 256 });
+  const few = textLike(300, 50, 9);
+  await db.insertBatch({ ids: ids.slice(0, 300), vectors: pack(few) });
+  await db.deleteBatch(ids.slice(0, 40));
+  await db.compact();
+  expect((await coding(db)).coded).toEqual([{ type: 'product', subspaces: 13, k: 256, rows: 260 }]);
+  const less = await openDb({ dimensions: 50, index: 'hnsw', quantization: { type: 'product' } });
+  await less.insertBatch({ ids: ids.slice(0, 255), vectors: pack(few.slice(0, 255)) });
+  await less.compact();
+  expect((await coding(less)).coded).toEqual([]);
+  const message = expect.stringContaining('quantization.subspaces is 4, expected at most the dimensions, 3');
+  for (const dimensions of [3]) {
+    const error = await errorOf(() => openDb({ dimensions, quantization: { type: 'product', subspaces: 4 } }));
+    expect([error.code, error.message]).toEqual(['INVALID_OPTION', message]);
+  }
+});
+
+it.each(codecs.filter(([, q]) => byProducts(q)))('%s is UNSUPPORTED under manhattan', async (_, quantization) => {
+  const error = await errorOf(() => openDb({ dimensions: 64, distanceMetric: 'manhattan', quantization }));
+  expect([error.code, error.message]).toEqual(['UNSUPPORTED', expect.stringContaining(`"${quantization.type}"`)]);
+});
+
+describe.each(codecs.slice(1))('rerank, %s', (_, codec) => {
+  const metric = 'euclidean';
+  const options = (rerank?: number): DbOptions => {
+    const quantization = { ...codec, ...(rerank === undefined ? {} : { rerank }) } as Quantization;
+    return { dimensions, index: 'hnsw', distanceMetric: metric, quantization };
+  };
+  const all = ids.map((id, i) => [id, vectors[i] as Float32Array] as const);
+  const exact = new Map(all);
+  const recallOf = async (db: VectorDB) => {
+    let found = 0;
+    for (const query of queries) found += recall(await db.search({ vector: query, k: 10 }), nearest(metric, all, query, 10));
+    return found / queries.length;
+  };
+
+  it('0 leaves estimates, more is better, and all is exact', async () => {
+    const storagePath = tempPath();
+    let db = await openDb({ ...options(0), storagePath });
+    await db.insertBatch({ ids, vectors: pack(vectors) });
+    await db.compact();
+    const alone = await recallOf(db);
+    let off = 0;
+    for (const query of queries) {
+      const hits = await db.search({ vector: query, k: 20 });
+      expect(hits).toHaveLength(20);
+      hits.forEach(({ id, distance }, i) => {
+        expect(distance).toBeGreaterThanOrEqual(i > 0 ? (hits[i - 1]?.distance ?? 0) : 0);
+        const [truth] = nearest(metric, [[id, exact.get(id) as Float32Array]], query, 1) as [Neighbor];
+        off = Math.max(off, Math.abs(distance - truth.distance) / truth.distance);
+      });
+      const [first] = await db.search({ vector: query, k: 1, exact: true });
+      expect(first?.id).toBe(nearest(metric, all, query, 1)[0]?.id);
+    }
+    expect(off).toBeGreaterThan(1e-5);
+    db = await reopenDb(db, {});
+    expect((await coding(db)).asked.rerank).toBe(0);
+    expect(await recallOf(db)).toBe(alone);
+    db = await reopenDb(db, options(1000));
+    expect((await coding(db)).asked.rerank).toBe(1000);
+    expect(await recallOf(db)).toBeGreaterThanOrEqual(0.99);
+    expect(alone).toBeLessThan(1);
+    expect(alone).toBeGreaterThan(0.2);
+    // Asked for anew without a count: that of the type.
+    db = await reopenDb(db, options());
+    expect((await coding(db)).asked.rerank).toBeUndefined();
+  });
 });

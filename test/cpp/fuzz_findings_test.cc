@@ -185,7 +185,12 @@ TEST_CASE(
     "a segment whose codes are no numbers, or another row's, is searched and seen to be damaged",
     "[fuzz]") {
   DatabaseOptions options = Options();
-  options.quantization = GENERATE(Quantization::kScalar8, Quantization::kScalar4);
+  options.quantization = ParseQuantization(GENERATE(as<std::string>{}, "scalar8", "scalar4",
+                                                    "rotated4", "binary", "tiered", "product2x16"));
+  options.rerank = kDefaultK;
+  // Numbers that are no codes stand at the end of learned rows; product ones have none.
+  const size_t number = Learns(*options.quantization) ? 2 * sizeof(float) : 0;
+  const bool product = options.quantization->type == Quantization::Type::kProduct;
   FaultDirectory disk;
   Build(disk, options);
   const DatabaseId id = ReadNewestManifest(disk)->database;
@@ -195,8 +200,9 @@ TEST_CASE(
     const size_t codes = LoadU64(entry + 8), row = LoadU64(entry + 16) / kRows;
     const float nan = std::numeric_limits<float>::quiet_NaN();
     for (size_t i = 0; i < kRows; ++i) {
-      if (no_number) {
-        std::memcpy(bytes.data() + codes + i * row, &nan, sizeof nan);
+      if (no_number && !product) {
+        std::memcpy(bytes.data() + codes + i * row + (number > 0 ? row - number : 0), &nan,
+                    sizeof nan);
       } else {
         bytes.replace(codes + i * row, row, bytes, codes + (i + 1) % kRows * row, row);
       }
@@ -225,6 +231,38 @@ TEST_CASE(
   while (check.Step()) {
   }
   CHECK(check.damage().size() == 1);
+}
+
+TEST_CASE("a segment whose codes were learned as nothing can be is damaged", "[fuzz]") {
+  DatabaseOptions options = Options();
+  options.quantization = Quantization{Quantization::Type::kRotated, 4};
+  FaultDirectory disk;
+  Build(disk, options);
+  const DatabaseId id = ReadNewestManifest(disk)->database;
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const int what = GENERATE(0, 1, 2);
+  const auto changed = Changed(disk, OwnFile::kSegment, [&](std::string& bytes, uint64_t segment) {
+    char* entry = EntryOf(bytes, SectionKind::kCodecParameters);
+    REQUIRE(LoadU64(entry + 16) == 8 + 4 * kDimensions);
+    if (what == 0) std::memcpy(bytes.data() + LoadU64(entry + 8) + 8, &nan, sizeof nan);
+    if (what == 1) StoreU64(entry + 16, 8);
+    if (what == 2) StoreU32(entry, 200);  // missing
+    fuzz::FixSegment(bytes, id, segment);
+  });
+  CHECK_THROWS_WITH(Database::OpenIn(std::make_unique<BorrowedDirectory>(*changed), options),
+                    Catch::Contains(what == 2 ? "section 18" : "rotated4"));
+}
+
+TEST_CASE("a manifest with codes that this version does not know is UNSUPPORTED", "[fuzz]") {
+  FaultDirectory disk;
+  Build(disk);
+  const DatabaseId id = ReadNewestManifest(disk)->database;
+  for (const char* name : {"rotated0", "rotated9", "rotated04", "scalar", "scalar16", "binary1",
+                           "wavelet", "", "rotated99999999999"}) {
+    const auto changed = WithBody(disk, id, "\"quantization\":\"auto\"",
+                                  "\"quantization\":\"" + std::string(name) + "\"");
+    CHECK_THROWS_WITH(OpenOn(*changed), Catch::Contains("this version does not know"));
+  }
 }
 
 // Such a row could be read but not deleted.

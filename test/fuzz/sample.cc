@@ -6,6 +6,7 @@
 #include "collection/compaction.h"
 #include "collection/database.h"
 #include "collection/growing_segment.h"
+#include "collection/row_coder.h"
 #include "exercise.h"
 #include "storage/manifest.h"
 
@@ -82,6 +83,7 @@ void Fill(const std::shared_ptr<Database>& db, size_t rows) {
   Change(*db, Operation::Kind::kSetMetadata, "id0", "{\"n\":7}");
   Change(*db, Operation::Kind::kDelete, "id5000");
   request.metric = Metric::kDot;
+  request.quantization = {Quantization::Type::kRotated, 3};
   Put(*db, *db->OpenCollection("late", request), 8, 2);
 }
 
@@ -128,10 +130,10 @@ std::string MakeContainer(size_t rows) {
 
 std::string MakeSegment(size_t rows, size_t linked, Metric metric, size_t m) {
   const MetricSpace space(metric, kDimensions);
-  const Quantization quantization = linked == 0 ? Quantization::kNone
-                                    : m == 2    ? Quantization::kScalar4
-                                                : Quantization::kScalar8;
-  GrowingSegment segment(space, {m, 8, 42, quantization});
+  const Quantization coding = linked == 0 ? Quantization::kNone
+                              : m == 2    ? Quantization::kScalar4
+                                          : Quantization::kScalar8;
+  GrowingSegment segment(space, {m, 8, 42, coding});
   segment.Reserve(rows);
   for (size_t i = 0; i < rows; ++i) {
     // Every fifth row is a twin of the one before it.
@@ -143,7 +145,16 @@ std::string MakeSegment(size_t rows, size_t linked, Metric metric, size_t m) {
   CollectionEntry collection;
   collection.name = "default";
   collection.id = 1;
-  const FileRef file = segment.WriteTo(*files, DatabaseId{}, 1, collection);
+  std::unique_ptr<RowCoder> coder;
+  if (rows >= 40 && linked > 0 && metric != Metric::kManhattan) {
+    const Quantization learned{
+        rows > linked ? Quantization::Type::kRotated : Quantization::Type::kTiered,
+        rows > linked ? 5u : 0u};
+    coder = std::make_unique<RowCoder>(segment, space, learned, 42, 1);
+    while (coder->Step()) {
+    }
+  }
+  const FileRef file = segment.WriteTo(*files, DatabaseId{}, 1, collection, coder.get());
   return ReadWholeFile(*files, file.name, file.bytes);
 }
 

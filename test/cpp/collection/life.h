@@ -187,6 +187,14 @@ class Life {
     script.push_back(Change("notes", replace));
     script.push_back({[](Life& life) { life.Reopen(); }, nullptr, true});
     script.push_back(Put("default", 2, 2, 30));
+    // Codes of another kind, learned from the rows.
+    script.push_back({[](Life& life) {
+                        life.quantization_ = {Quantization::Type::kRotated, 2};
+                        life.Reopen();
+                      },
+                      nullptr, true});
+    script.push_back({[](Life& life) { life.Compact(); }, nullptr, true});
+    script.push_back(Put("default", 4, 2, 31));
     return script;
   }
 
@@ -228,7 +236,9 @@ class Life {
 
   // What an opened database shows may be an attempted state that reached the disk all the same.
   void Open() {
-    db_ = Database::OpenIn(std::make_unique<BorrowedDirectory>(disk_), Options(durability_));
+    DatabaseOptions options = Options(durability_);
+    options.quantization = quantization_;
+    db_ = Database::OpenIn(std::make_unique<BorrowedDirectory>(disk_), options);
     State found = ReadState(*db_);
     if (!history_.Knows(found, history_.durable))
       throw std::logic_error("opening shows a state that nobody committed, or an old one");
@@ -299,6 +309,7 @@ class Life {
   FaultDirectory& disk_;
   Durability durability_;
   size_t rows_;
+  Quantization quantization_ = Quantization::kScalar8;
   std::shared_ptr<Database> db_;
   History history_;
 };

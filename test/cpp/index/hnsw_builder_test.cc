@@ -24,9 +24,7 @@ std::vector<Slot> Nearest(const HnswBuilder& graph, const MetricSpace& space, co
   SearchScratch scratch;
   std::vector<Slot> found;
   const PreparedQuery prepared(space, query);
-  GraphWalk walk(graph, ExactScorer(graph, prepared), ef, scratch);
-  while (walk.Gather()) walk.Score();
-  walk.ForEachFound(accept, [&](float, Slot slot) {
+  SearchGraph(graph, ExactScorer(graph, prepared), ef, accept, scratch, [&](float, Slot slot) {
     found.push_back(slot);
     return found.size() < k;
   });

@@ -62,4 +62,41 @@ TEST_CASE("code kernels agree with plain sums on every instruction set, length a
   REQUIRE(sets == AllKernels().size());
 }
 
+TEST_CASE("codes in planes of bits have plain sums on every instruction set", "[simd]") {
+  Rng rng(13);
+  std::vector<size_t> lengths;
+  for (size_t n = 0; n <= 70; n += kBitPadding) lengths.push_back(n);
+  for (const size_t n : {98, 192, 8192}) lengths.push_back(n);
+  for (const auto& [name, kernels] : AllCodeKernels()) {
+    for (const size_t bytes : lengths) {
+      for (int planes = 1; planes <= kMostPlanes; ++planes) {
+        const size_t shift = rng.Below(8), row_bytes = bytes * static_cast<size_t>(planes);
+        std::vector<std::vector<uint8_t>> codes;
+        std::vector<const uint8_t*> rows;
+        // And the 6 bytes that it may read besides.
+        for (size_t r = 0; r < kRows; ++r)
+          codes.push_back(Random<uint8_t>(rng, shift + row_bytes + 8 - kBitPadding));
+        if (bytes == 8192) codes[0].assign(codes[0].size(), 255);
+        for (const auto& c : codes) rows.push_back(c.data() + shift);
+        std::vector<int8_t> query = Random<int8_t>(rng, shift + 8 * bytes);
+        for (int8_t& q : query) q = bytes == 8192 ? -127 : std::max<int8_t>(q, -127);
+        const int8_t* q = query.data() + shift;
+        std::vector<int32_t> sums(kRows);
+        CAPTURE(name, bytes, planes, shift);
+        kernels.dot_planes(rows.data(), kRows, q, bytes, planes, sums.data());
+        for (size_t r = 0; r < kRows; ++r) {
+          int64_t truth = 0;
+          for (size_t p = 0; p < static_cast<size_t>(planes); ++p) {
+            for (size_t i = 0; i < 8 * bytes; ++i) {
+              const int bit = rows[r][p * bytes + i / 8] >> (i % 8) & 1;
+              truth += int64_t{bit << (static_cast<size_t>(planes) - 1 - p)} * q[i];
+            }
+          }
+          REQUIRE(sums[r] == truth);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace ruvector

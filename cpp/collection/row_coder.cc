@@ -1,0 +1,42 @@
+#include "collection/row_coder.h"
+
+#include <algorithm>
+
+#include "core/parallel.h"
+
+namespace ruvector {
+namespace {
+
+constexpr size_t kSlice = 1024;
+
+}  // namespace
+
+RowCoder::RowCoder(const GrowingSegment& segment, const MetricSpace& space,
+                   const Quantization& quantization, uint64_t seed, size_t threads)
+    : segment_(segment),
+      quantization_(quantization),
+      threads_(threads == 0 ? DefaultThreads() : threads),
+      learner_(NewLearner(quantization, space.metric(), space.dimensions(), seed, *this)),
+      fine_codec_(NewFineCodec(quantization, space.metric(), space.dimensions())) {}
+
+bool RowCoder::Step() {
+  if (!codec_) {
+    if (learner_->Step(threads_)) return true;
+    codec_ = learner_->Take();
+    learner_.reset();
+    codes_.resize(rows() * codec_->row_bytes());
+    if (fine_codec_) fine_codes_.resize(rows() * fine_codec_->row_bytes());
+    return true;
+  }
+  const size_t end = std::min(coded_ + kSlice * threads_, rows());
+  ParallelFor(threads_, coded_, end, [this](size_t row) {
+    codec_->Encode(Vector(row), Scalar(row), codes_.data() + row * codec_->row_bytes());
+    if (!fine_codec_) return;
+    uint8_t* fine = fine_codes_.data() + row * fine_codec_->row_bytes();
+    fine_codec_->Encode(Vector(row), Scalar(row), fine);
+  });
+  coded_ = end;
+  return coded_ < rows();
+}
+
+}  // namespace ruvector
