@@ -43,12 +43,12 @@ struct CollectionOptions {
   size_t dimensions = 0;  ///< 1 … kMaxDimensions
   Metric metric = Metric::kCosine;
   IndexKind index = IndexKind::kAuto;
-  HnswParameters hnsw;  ///< its quantization: of growing segments
+  HnswParameters hnsw;                              ///< its quantization: of growing segments
   Quantization quantization = Quantization::kNone;  ///< of sealed ones; resolved
-  std::optional<size_t> rerank;  ///< rows measured again after a walk by codes
-  size_t ef_search = kEfSearchDefault;  ///< 1 … kMaxEf, of searches that do not say
-  size_t threads = 0;                   ///< that link rows; 0: DefaultThreads()
-  size_t expected_rows = 0;             ///< made room for ahead, up to kMaxReservedBytes
+  std::optional<size_t> rerank;                     ///< rows measured again after a walk by codes
+  size_t ef_search = kEfSearchDefault;              ///< 1 … kMaxEf, of searches that do not say
+  size_t threads = 0;                               ///< that link rows; 0: DefaultThreads()
+  size_t expected_rows = 0;  ///< made room for ahead, up to kMaxReservedBytes
   SegmentLimits limits;
 };
 
