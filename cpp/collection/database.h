@@ -39,8 +39,7 @@ struct CollectionRequest {
   std::optional<Quantization> quantization;
   std::optional<size_t> rerank;  ///< 0 … kMaxEf; together with quantization
   std::optional<size_t> m;
-  std::optional<size_t> ef_construction;
-  std::optional<size_t> ef_search;
+  std::optional<size_t> ef_construction, ef_search;
   std::optional<uint64_t> seed;
   size_t expected_rows = 0;  ///< to make room for ahead
 };
