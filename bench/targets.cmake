@@ -17,6 +17,8 @@ endfunction()
 
 ruvector_bench(core_search)
 ruvector_bench(make_data)
+ruvector_bench(code_recall)
+ruvector_bench(code_search)
 # The same numbers whatever the machine can do: no multiplication joined with an addition.
 target_compile_options(bench_make_data PRIVATE -ffp-contract=off)
 

@@ -113,7 +113,8 @@ Quantization CodingFor(const Quantization& quantization, Metric metric, size_t d
 
 size_t DefaultRerank(const Quantization& quantization, size_t limit) {
   if (quantization.type == Type::kBinary) return 10 * limit;
-  if (quantization.type == Type::kProduct) return 20 * limit;
+  if (quantization == Quantization::kScalar4) return 20 * limit;
+  if (quantization.type == Type::kProduct) return (quantization.centroids <= 16 ? 40 : 20) * limit;
   if (quantization.type == Type::kTiered) return limit + 10;
   if (quantization.bits == 1) return 8 * limit + 20;
   return 2 * limit + 10;

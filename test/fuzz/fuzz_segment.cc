@@ -37,7 +37,8 @@ void Merge(const fuzz::Disk& disk, const CollectionEntry& entry) {
   const MetricSpace space(entry.metric, entry.dimensions);
   const auto segment =
       std::make_shared<SealedSegment>(*folder, kDatabase, entry.segments[0], space, entry.m);
-  SegmentMerge merge(space, {entry.m, 8, 42}, Quantization::kNone, 1, true, {{segment, segment->live()}});
+  SegmentMerge merge(space, {entry.m, 8, 42}, Quantization::kNone, 1, true,
+                     {{segment, segment->live()}});
   while (merge.Step()) {
   }
   if (merge.rows() == 0) return;

@@ -29,6 +29,7 @@ using ruvector::Entry;
 using ruvector::EntryPage;
 using ruvector::Hit;
 using ruvector::Metric;
+using ruvector::Quantization;
 using ruvector::Transaction;
 using ruvector::VectorDB;
 
@@ -251,6 +252,50 @@ TEST("what a search is asked for, it gives") {
   const auto found = db.SearchBatch({{.vector = query, .k = 1}, {.like = "stone", .k = 1}});
   CHECK(found.size() == 2 && found[0][0].id == "cat" && found[1][0].id == "lion");
   CHECK(db.SearchBatch({}).empty());
+}
+
+TEST(
+    "codes of every type are learned by Compact, told by Stats, and refused where they do not "
+    "fit") {
+  using Type = Quantization::Type;
+  const std::vector<Quantization> all = {{Type::kRotated},
+                                         {Type::kRotated, 1, 0, 0, 300},
+                                         {Type::kBinary},
+                                         {Type::kTiered},
+                                         {Type::kProduct, 0, 8, 16}};
+  for (const Quantization& quantization : all) {
+    VectorDB db = VectorDB::Open(
+        {.dimensions = 32, .index = ruvector::Index::kHnsw, .quantization = quantization});
+    db.InsertBatch(RandomEntries(3000, 32));
+    db.Compact();
+    const ruvector::DbStats stats = db.Stats();
+    CHECK(stats.quantization.type == quantization.type);
+    CHECK(stats.quantization.rerank == quantization.rerank);
+    CHECK(stats.coded.size() == 1 && stats.coded[0].second == 3000);
+    CHECK(stats.coded[0].first.type == quantization.type);
+    std::mt19937 random(11);
+    size_t found = 0;
+    for (int i = 0; i < 20; ++i) {
+      const std::vector<float> query = RandomVector(random, 32);
+      const std::vector<std::string> truth = IdsOf(db.Search({.vector = query, .exact = true}));
+      for (const std::string& id : IdsOf(db.Search({.vector = query, .ef_search = 400})))
+        found += static_cast<size_t>(std::count(truth.begin(), truth.end(), id));
+    }
+    CHECK(found >= 150);
+  }
+  const std::vector<Quantization> wrong = {
+      {Type::kScalar, 6},      {Type::kRotated, 9},       {Type::kBinary, 1},
+      {Type::kProduct, 0, 33}, {Type::kProduct, 0, 4, 1}, {Type::kProduct, 0, 4, 257},
+      {Type::kRotated, 4, 2},  {Type::kAuto, 0, 0, 0, 5}, {Type::kScalar, 8, 0, 0, 70000},
+      {static_cast<Type>(17)}};
+  for (const Quantization& quantization : wrong) {
+    THROWS(kInvalidOption, "quantization",
+           VectorDB::Open({.dimensions = 32, .quantization = quantization}));
+  }
+  THROWS(kUnsupported, "tiered",
+         VectorDB::Open({.dimensions = 32,
+                         .distance_metric = Metric::kManhattan,
+                         .quantization = Quantization{Type::kTiered}}));
 }
 
 TEST("a graph finds nearly all that an exact search finds, and more with a larger efSearch") {

@@ -172,3 +172,18 @@ export const misspelt = () => new Memory<Note>().recall({ topik: 'x' });
 // biome-ignore lint/suspicious/noExplicitAny: whatever its metadata is
 const backup = (any: VectorDB<any>) => any.toBytesSync();
 export const backups = () => [backup(db), backup(new VectorDB(3))];
+
+export function quantizations() {
+  const dimensions = 2;
+  new VectorDB({ dimensions, quantization: { type: 'rotated', bits: 3, rerank: 40 } });
+  new VectorDB({ dimensions, quantization: { type: 'product', subspaces: 2, k: 16, rerank: 0 } });
+  new VectorDB({ dimensions, quantization: { type: 'tiered' } });
+  // @ts-expect-error: at most 8
+  new VectorDB({ dimensions, quantization: { type: 'rotated', bits: 9 } });
+  // @ts-expect-error: binary has 1
+  new VectorDB({ dimensions, quantization: { type: 'binary', bits: 1 } });
+  // @ts-expect-error: nothing is estimated
+  new VectorDB({ dimensions, quantization: { type: 'none', rerank: 5 } });
+  // @ts-expect-error: of product
+  new VectorDB({ dimensions, quantization: { type: 'scalar', subspaces: 4 } });
+}

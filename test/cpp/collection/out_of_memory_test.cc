@@ -17,13 +17,13 @@ namespace {
 
 constexpr size_t kDimensions = 3;
 
-DatabaseOptions Options(const std::string& path) {
+DatabaseOptions Options(const std::string& path, const std::string& codes = "scalar8") {
   DatabaseOptions options;
   options.path = path;
   options.dimensions = kDimensions;
   options.metric = Metric::kEuclidean;
   options.index = IndexKind::kHnsw;
-  options.quantization = Quantization::kScalar8;
+  options.quantization = ParseQuantization(codes);
   options.m = 4;
   options.ef_construction = 8;
   options.threads = 1;
@@ -148,9 +148,10 @@ uint64_t After(uint64_t nth) {
 
 TEST_CASE("out of memory: a call that throws has changed nothing", "[memory]") {
   if (!TestFolder::Available()) return;
+  const std::string codes = GENERATE(as<std::string>{}, "scalar8", "tiered", "product2x16");
   const TestFolder folder;
-  std::shared_ptr<Database> db = Database::Open(Options(folder.path()));
-  const Shared reference = Database::OpenIn(nullptr, Options(""));
+  std::shared_ptr<Database> db = Database::Open(Options(folder.path(), codes));
+  const Shared reference = Database::OpenIn(nullptr, Options("", codes));
   State before = ReadState(*reference);
   size_t failures = 0;
   const TestFolder snapshots;
@@ -188,7 +189,7 @@ TEST_CASE("out of memory: a call that throws has changed nothing", "[memory]") {
       }
     }
     db->Close();
-    db = Database::Open(Options(folder.path()));
+    db = Database::Open(Options(folder.path(), codes));
     const bool same = ReadState(*db) == after;
     REQUIRE(same);
   }

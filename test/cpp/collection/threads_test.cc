@@ -28,7 +28,10 @@ DatabaseOptions Options(const std::string& path, Durability durability) {
   options.dimensions = kDimensions;
   options.metric = Metric::kEuclidean;
   options.index = IndexKind::kHnsw;
-  options.quantization = Quantization::kScalar8;
+  // One kind of codes is made when rows are linked, the other learned when they are merged.
+  options.quantization = durability == Durability::kSync
+                             ? Quantization::kScalar8
+                             : Quantization{Quantization::Type::kRotated, 2};
   options.m = 6;
   options.ef_construction = 30;
   options.threads = 2;
