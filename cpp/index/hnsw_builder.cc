@@ -246,7 +246,7 @@ size_t HnswBuilder::GrownCapacity(size_t rows) const {
 size_t HnswBuilder::BytesOf(size_t capacity, bool coded) const {
   const auto& index = graph_->index;
   const size_t per_row =
-      index.size_data_per_element_ + sizeof(void*) + sizeof(int) + sizeof(std::mutex);
+      index.size_data_per_element_ + sizeof(void*) + sizeof(int) + sizeof(ByteLock);
   return capacity * (per_row + (coded ? code_bytes_ : 0)) + twins_.capacity() * sizeof(Slot) +
          graph_->upper_bytes + graph_->scratch_bytes;
 }

@@ -86,7 +86,7 @@ HnswGraph::HnswGraph(const MetricSpace& space, const HnswParameters& p)
 
 void HnswGraph::Grow(size_t capacity) {
   index.element_levels_.resize(capacity);
-  std::vector<std::mutex>(capacity).swap(index.link_list_locks_);
+  std::vector<ByteLock>(capacity).swap(row_locks);
   const auto grow = [](auto*& array, size_t bytes) {
     void* grown = std::realloc(array, bytes);
     if (grown == nullptr) throw std::bad_alloc();
@@ -106,7 +106,7 @@ Slot HnswGraph::Descend(const Distances& distances, Slot from, int from_level, i
   float best = scratch.distances[0];
   for (int level = from_level; level > to_level; --level) {
     for (bool moved = true; moved;) {
-      const std::lock_guard<std::mutex> lock(index.link_list_locks_[from]);
+      const std::lock_guard<ByteLock> lock(row_locks[from]);
       auto* links = index.get_linklist(from, level);
       const size_t count = index.getListCount(links);
       for (size_t i = 1; i <= count; ++i) distances.Prefetch(links[i]);
@@ -143,7 +143,7 @@ void HnswGraph::SearchLevel(const Distances& distances, Slot from, int level,
     size_t n = 0;
     {
       const Slot row = pool[next].slot;
-      const std::lock_guard<std::mutex> lock(index.link_list_locks_[row]);
+      const std::lock_guard<ByteLock> lock(row_locks[row]);
       auto* links = index.get_linklist_at_level(row, level);
       const size_t count = index.getListCount(links);
       for (size_t i = 1; i <= count; ++i) {
@@ -191,18 +191,22 @@ void HnswGraph::WriteLinks(Slot slot, int level, const std::vector<Slot>& links)
   std::copy(links.begin(), links.end(), list + 1);
 }
 
-/// Links the row to the best of those found, and those back to it. Holds the row's own lock.
+/// Links the row to the best of those found, and those back to it.
 /// Returns the closest.
 Slot HnswGraph::Connect(Slot slot, int level, LinkScratch& scratch) {
   std::vector<Candidate>& candidates = scratch.candidates;
   candidates.clear();
   for (const auto& e : scratch.search.pool) candidates.push_back({e.distance, e.slot});
   SelectLinks(candidates, index.M_, scratch.links, scratch.passed_over);
-  WriteLinks(slot, level, scratch.links);
+  {
+    // Nobody links to the row on this level before this.
+    const std::lock_guard<ByteLock> lock(row_locks[slot]);
+    WriteLinks(slot, level, scratch.links);
+  }
 
   const size_t most = level == 0 ? index.maxM0_ : index.maxM_;
   for (const Slot neighbor : scratch.links) {
-    const std::lock_guard<std::mutex> lock(index.link_list_locks_[neighbor]);
+    const std::lock_guard<ByteLock> lock(row_locks[neighbor]);
     auto* list = index.get_linklist_at_level(neighbor, level);
     const size_t count = index.getListCount(list);
     if (count < most) {
@@ -251,7 +255,6 @@ Slot HnswGraph::LinkBy(const Distances& distances, Slot slot, LinkScratch& scrat
     }
   };
 
-  const std::lock_guard<std::mutex> row_lock(index.link_list_locks_[slot]);
   std::unique_lock<std::mutex> top_lock(index.global);
   const int top = index.maxlevel_;
   const Slot entry = index.enterpoint_node_;

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "core/byte_lock.h"
 #include "index/candidate.h"
 #include "index/hnsw_builder.h"
 #include "index/metric_space.h"
@@ -84,6 +85,7 @@ struct HnswGraph {
 
   std::unique_ptr<hnswlib::SpaceInterface<float>> row_space;
   Index index;
+  std::vector<ByteLock> row_locks;  // of a row's links, on all levels; one at a time is held
   std::mutex twin_mutex, scratch_mutex;
   std::vector<std::unique_ptr<LinkScratch>> free_scratches;
   size_t upper_bytes = 0, scratch_bytes = 0;

@@ -12,7 +12,7 @@
 namespace ruvector {
 namespace {
 
-// Rows to learn from, for each centroid: four times as many were measured to give the same recall.
+// Rows to learn from, for each centroid.
 constexpr size_t kRowsPerCentroid = 64;
 constexpr size_t kHalf = 16;  // centroids that half a byte tells apart
 
