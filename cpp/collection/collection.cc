@@ -74,10 +74,10 @@ void Collection::MeasureMemory() {
     ForEachSegment([](Segment& segment) { segment.DropFieldIndexes(); });
 }
 
-// Rows and field indexes there are, and what one more of these may take.
+// Rows and field indexes there are, and what one more of these may take while it is made.
 bool Collection::HasRoomForFieldIndexes() const {
   if (options_.memory_budget == 0) return true;
-  constexpr size_t kBytesOfRow = 32;
+  constexpr size_t kBytesOfRow = 64;
   size_t bytes = memory_bytes();
   ForEachSegment([&](const Segment& segment) {
     bytes += segment.field_index_bytes() + segment.rows() * kBytesOfRow;

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 
+#include "core/large_pages.h"
 #include "core/parallel.h"
 #include "core/random.h"
 #include "index/hnsw_graph.h"
@@ -93,7 +94,10 @@ void HnswBuilder::LinkRange(size_t end, size_t threads) {
 void HnswBuilder::Encode(size_t end, size_t threads) {
   const size_t begin = coded_;
   if (!codec_ || begin >= end) return;
-  codes_.reserve(Capacity() * code_bytes_);
+  if (const size_t bytes = Capacity() * code_bytes_; codes_.capacity() < bytes) {
+    codes_.reserve(bytes);
+    WantLargePages(codes_.data(), bytes);
+  }
   codes_.resize(end * code_bytes_);
   ParallelFor(threads, begin, end, [this](size_t slot) {
     const auto row = static_cast<Slot>(slot);

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "core/large_pages.h"
 #include "core/prefetch.h"
 #include "index/graph_search.h"
 #include "index/scorer.h"
@@ -93,6 +94,7 @@ void HnswGraph::Grow(size_t capacity) {
     array = static_cast<std::remove_reference_t<decltype(array)>>(grown);
   };
   grow(index.data_level0_memory_, capacity * index.size_data_per_element_);
+  WantLargePages(index.data_level0_memory_, capacity * index.size_data_per_element_);
   grow(index.linkLists_, capacity * sizeof(char*));
   index.max_elements_ = capacity;
 }
