@@ -206,8 +206,8 @@ export interface Explanation {
     rows: number;
     /** Rows that are there and match the filter. */
     matches: number;
-    /** scan: every match is measured. walk: the graph is followed. filteredWalk: until enough matches are found. none: there are none. */
-    strategy: 'none' | 'scan' | 'walk' | 'filteredWalk';
+    /** scan: every match is measured. codeScan: by its codes, the closest again by their vectors. walk: the graph is followed. filteredWalk: until enough matches are found. none: there are none. */
+    strategy: 'none' | 'scan' | 'codeScan' | 'walk' | 'filteredWalk';
     /** Candidates of the walk; 0 without one. */
     efSearch: number;
     /** What the walk went by: 'none' for the vectors themselves, 'scalar8' and so on. */

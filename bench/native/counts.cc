@@ -103,7 +103,9 @@ void Count(const std::string& kind, size_t dimensions, Quantization quantization
         for (size_t r = 0; r < kRows; r += filtered ? 2 : 1)
           distances.push_back(query.Distance(builder.Vector(static_cast<Slot>(r)), 0));
         std::nth_element(distances.begin(), distances.begin() + kHits - 1, distances.end());
-        LinkedSearch search{&query, ef, kHits, &accept, filtered, &scratch, 0, {}};
+        LinkedSearch search{
+            &query,   ef, kHits, &accept, filtered ? Strategy::kFilteredWalk : Strategy::kWalk,
+            &scratch, 0,  {}};
         SearchLinkedRows(view, search);
         for (const Candidate& c : search.found)
           view.work.recall += c.distance <= distances[kHits - 1];

@@ -4,6 +4,7 @@
 #include "binding/methods.h"
 #include "binding/vectors.h"
 #include "collection/checks.h"
+#include "collection/search_plan.h"
 #include "core/coding.h"
 
 namespace ruvector {

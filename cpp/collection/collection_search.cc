@@ -6,44 +6,23 @@
 #include <shared_mutex>
 
 #include "collection/collection.h"
+#include "collection/search_plan.h"
 #include "core/parallel.h"
 
 namespace ruvector {
 namespace {
 
-// A walk for ef matches in a segment where a share s of the rows matches looks at about kWalkCost ·
-// ef / s rows, out of order in memory; a scan looks at s · rows, in order. The walk pays when
-// matches² > kWalkCost · ef · rows.
-constexpr double kWalkCost = 16;
-// With at most this share of the rows deleted, a plain walk with a longer list finds enough live
-// ones.
-constexpr double kPlainWalkShare = 0.5;
 // Searches of a batch that one thread answers together: scans read a row once for all of them.
 constexpr size_t kSearchesTogether = 16;
 
 }  // namespace
-
-std::string_view StrategyName(Strategy strategy) {
-  switch (strategy) {
-    case Strategy::kNone:
-      return "none";
-    case Strategy::kScan:
-      return "scan";
-    case Strategy::kWalk:
-      return "walk";
-    case Strategy::kFilteredWalk:
-      return "filteredWalk";
-  }
-  return "none";
-}
 
 /// A segment's part of a search.
 struct Collection::Part {
   const Segment* segment;
   Bitset filtered;  ///< empty without a filter
   size_t matches;
-  Strategy strategy = Strategy::kNone;
-  size_t ef = 0;
+  SegmentPlan plan;
   size_t walked = 0, scanned = 0, reranked = 0;  ///< distances taken
   const Bitset& accept() const { return filtered.size() == 0 ? segment->live() : filtered; }
 };
@@ -104,18 +83,7 @@ void Collection::Begin(Running& running) const {
       scan = !measured;
       ef = measured.value_or(0);
     }
-    const double m = static_cast<double>(part.matches), rows = static_cast<double>(segment.rows());
-    if (part.matches == 0) {
-      part.strategy = Strategy::kNone;
-    } else if (scan || m * m <= kWalkCost * static_cast<double>(ef) * rows) {
-      part.strategy = Strategy::kScan;
-    } else if (m / rows < kPlainWalkShare || request.filter != nullptr) {
-      part.strategy = Strategy::kFilteredWalk;
-      part.ef = ef;
-    } else {
-      part.strategy = Strategy::kWalk;
-      part.ef = static_cast<size_t>(std::ceil(static_cast<double>(ef) * rows / m));
-    }
+    part.plan = PlanSegment(segment, part.matches, request.filter != nullptr, scan, ef);
     running.parts.push_back(std::move(part));
   });
   running.wanted = std::min(request.k, matches);
@@ -131,15 +99,15 @@ void Collection::SearchSegment(std::span<Running> searches, size_t part_index) c
   std::unique_ptr<SearchScratch> scratch;
   for (Running& running : searches) {
     Part& part = running.parts[part_index];
-    if (part.strategy == Strategy::kNone) continue;
-    const bool walk = part.strategy != Strategy::kScan;
+    if (part.plan.strategy == Strategy::kNone) continue;
+    const bool walk = part.plan.strategy != Strategy::kScan;
     if (walk) {
       if (!scratch) scratch = scratches_.Take();
       walks.push_back({&running.query,
-                       part.ef,
+                       part.plan.ef,
                        running.request->k,
                        &part.accept(),
-                       part.strategy == Strategy::kFilteredWalk,
+                       part.plan.strategy,
                        scratch.get(),
                        0,
                        {}});
@@ -149,12 +117,14 @@ void Collection::SearchSegment(std::span<Running> searches, size_t part_index) c
     if (walk && linked == segment.rows()) continue;
     const size_t from = walk ? linked : 0;
     scans.push_back(
-        {&running.query, running.request->k, &part.accept(), static_cast<Slot>(from), {}});
+        {&running.query, running.request->k, &part.accept(), static_cast<Slot>(from), 0, {}});
     scanners.push_back(&running);
-    part.scanned = walk ? segment.rows() - from : part.matches;
   }
   if (!scans.empty()) segment.Scan(scans);
-  for (size_t i = 0; i < scans.size(); ++i) scanners[i]->Add(segment, scans[i].found);
+  for (size_t i = 0; i < scans.size(); ++i) {
+    scanners[i]->parts[part_index].scanned = scans[i].measured;
+    scanners[i]->Add(segment, scans[i].found);
+  }
   for (size_t i = 0; i < walks.size(); ++i) {
     segment.SearchLinked(walks[i]);
     Part& part = walkers[i]->parts[part_index];
@@ -172,9 +142,9 @@ void Collection::ScanAll(Running& running) const {
   running.scanned_again = true;
   for (Part& part : running.parts) {
     if (part.matches == 0) continue;
-    RowScan scan{&running.query, running.request->k, &part.accept(), 0, {}};
+    RowScan scan{&running.query, running.request->k, &part.accept(), 0, 0, {}};
     part.segment->Scan({&scan, 1});
-    part.scanned += part.matches;
+    part.scanned += scan.measured;
     running.Add(*part.segment, scan.found);
   }
 }
@@ -249,10 +219,11 @@ Explanation Collection::Explain(const SearchRequest& request) const {
   Explanation explanation;
   for (const Part& part : running.parts) {
     const class Segment& segment = *part.segment;
-    const bool walked = part.ef > 0;
+    const bool by_codes =
+        part.plan.strategy != Strategy::kNone && part.plan.strategy != Strategy::kScan;
     explanation.segments.push_back({&segment == growing_.get(), segment.rows(), part.matches,
-                                    part.strategy, part.ef,
-                                    walked ? QuantizationName(segment.quantization()) : "none",
+                                    part.plan.strategy, part.plan.ef,
+                                    by_codes ? QuantizationName(segment.quantization()) : "none",
                                     part.walked + part.scanned + part.reranked, part.reranked});
   }
   explanation.filter = running.filter;

@@ -72,12 +72,10 @@ struct SearchRequest {
 enum class Strategy {
   kNone,          ///< no row of it matches
   kScan,          ///< every matching row is measured
+  kCodeScan,      ///< … by its codes, and the closest again by their vectors
   kWalk,          ///< its graph is walked, as if all rows matched
   kFilteredWalk,  ///< its graph is walked until enough matching rows are found
 };
-
-/// "none", "scan", "walk", "filteredWalk".
-std::string_view StrategyName(Strategy strategy);
 
 /// What was done for a search.
 struct Explanation {

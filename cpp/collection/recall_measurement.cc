@@ -27,7 +27,8 @@ class Sample {
     queries_.reserve(n);
     for (const std::vector<float>& vector : vectors_) Prepare(vector);
     std::vector<RowScan> scans;
-    for (const PreparedQuery& query : queries_) scans.push_back({&query, kDeep, &accept_, 0, {}});
+    for (const PreparedQuery& query : queries_)
+      scans.push_back({&query, kDeep, &accept_, 0, 0, {}});
     segment.Scan(scans);
     for (RowScan& scan : scans) truth_.push_back(std::move(scan.found));
   }
@@ -54,7 +55,7 @@ class Sample {
   static constexpr double kMoved = 1.5;
 
   std::vector<Candidate> Walk(const PreparedQuery& query, size_t ef, size_t k) {
-    LinkedSearch search{&query, ef, k, &accept_, false, &scratch_, 0, {}};
+    LinkedSearch search{&query, ef, k, &accept_, Strategy::kWalk, &scratch_, 0, {}};
     segment_.SearchLinked(search);
     return std::move(search.found);
   }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "collection/options.h"
 #include "core/bitset.h"
 #include "core/types.h"
 #include "index/candidate.h"
@@ -25,8 +26,8 @@ struct LinkedSearch {
   const PreparedQuery* query;
   size_t ef;
   size_t limit;
-  const Bitset* accept;  ///< rows that may be found
-  bool filtered;  ///< they are a minor part, so the walk goes on until `ef` of them are found
+  const Bitset* accept;          ///< rows that may be found
+  Strategy strategy;             ///< kWalk, kFilteredWalk, kCodeScan
   SearchScratch* scratch;        ///< its own
   size_t reranked = 0;           ///< rows measured again by their vectors
   std::vector<Candidate> found;  ///< at least min(limit, those the graph reaches), closest first
@@ -36,8 +37,9 @@ struct LinkedSearch {
 struct RowScan {
   const PreparedQuery* query;
   size_t limit;
-  const Bitset* accept;          ///< rows that may be found
-  Slot from;                     ///< … from this one on
+  const Bitset* accept;  ///< rows that may be found
+  Slot from;             ///< … from this one on
+  size_t measured = 0;
   std::vector<Candidate> found;  ///< the `limit` closest, ties by id, closest first
 };
 

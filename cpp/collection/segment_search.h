@@ -18,6 +18,7 @@ namespace ruvector {
 inline constexpr size_t kRowsTogether = 256;
 inline constexpr size_t kRowsBetweenLooks = 16 * kRowsTogether;  // at the clock
 inline constexpr size_t kRowsAhead = 4;
+inline constexpr size_t kCodesTogether = 32;
 
 /// Segment::Scan for anything with Vector, Scalar, Prefetch and Id.
 template <typename Rows>
@@ -29,6 +30,7 @@ void ScanRows(const Rows& rows, std::span<RowScan> scans, size_t end) {
   std::vector<TopK<Candidate, decltype(closer)>> tops;
   for (const RowScan& scan : scans) tops.emplace_back(scan.limit, closer);
   const auto measure = [&](size_t i, Slot slot) {
+    ++scans[i].measured;
     const float d = scans[i].query->Distance(rows.Vector(slot), rows.Scalar(slot));
     if (!tops[i].full() || d <= tops[i].worst().distance) tops[i].Push({d, slot});
   };
@@ -68,11 +70,45 @@ inline void SortFound(std::vector<Candidate>& found, size_t most) {
   if (found.size() > most) found.resize(most);
 }
 
+/// Measures every accepted linked row by a scorer.
+template <typename View, typename Scorer>
+void ScanBy(const View& view, const Scorer& scorer, size_t most, LinkedSearch& search) {
+  const auto closer = [](const Candidate& a, const Candidate& b) {
+    return a.distance < b.distance || (a.distance == b.distance && a.slot < b.slot);
+  };
+  TopK<Candidate, decltype(closer)> top(most, closer);
+  SearchScratch& scratch = *search.scratch;
+  scratch.Begin(0);
+  scratch.MakeRoom(kCodesTogether);
+  Slot* const slots = scratch.unvisited.data();
+  size_t n = 0;
+  const auto measure = [&] {
+    scorer.Distances(slots, n, scratch.distances.data());
+    for (size_t i = 0; i < n; ++i) {
+      const float d = scratch.distances[i];
+      if (!top.full() || d < top.worst().distance) top.Push({d, slots[i]});
+    }
+    scratch.scored += n;
+    n = 0;
+    if (search.query->interrupt != nullptr && scratch.scored % kRowsBetweenLooks == 0)
+      search.query->interrupt->Check();
+  };
+  search.accept->ForEach([&](Slot slot) {
+    if (slot >= view.linked()) return;
+    scorer.Prefetch(slot);
+    slots[n] = slot;
+    if (++n == kCodesTogether) measure();
+  });
+  measure();
+  search.found = top.Take();
+}
+
 /// Runs one search by a scorer; `most`: rows that it hands over, closest first.
 template <typename View, typename Scorer>
 void SearchLinkedBy(const View& view, const Scorer& scorer, size_t ef, size_t most,
                     LinkedSearch& search) {
-  if (search.filtered) {
+  if (search.strategy == Strategy::kCodeScan) return ScanBy(view, scorer, most, search);
+  if (search.strategy == Strategy::kFilteredWalk) {
     search.found = SearchGraphFiltered(view, scorer, ef, *search.accept, *search.scratch);
     if (search.found.size() > most) search.found.resize(most);
     return;

@@ -43,6 +43,11 @@ it('tells the way, the rows looked at, and who answered the filter', async () =>
     segments: [{ matches: rows / 10, strategy: 'scan', distances: rows / 10 }],
     filter: { indexed: ['tenth'], textsRead: 0 },
   });
+  const byCodes = { vector, efSearch: 100, filter: { i: { $lt: 2000 } } };
+  const scanned = await db.explain(byCodes);
+  expect(scanned.segments).toMatchObject([{ matches: 2000, strategy: 'codeScan', efSearch: 0, codes: 'scalar8' }]);
+  expect(scanned.segments[0]?.distances).toBe(2000 + (scanned.segments[0]?.reranked as number));
+  expect(await db.search(byCodes)).toEqual(await db.search({ vector, exact: true, filter: byCodes.filter }));
   const many = await db.explain({ vector, k: 5, efSearch: 10, filter: { half: true, i: { $gte: 0 } } });
   expect(many).toMatchObject({
     hits: 5,

@@ -33,7 +33,7 @@ it('finds the share that is asked for, by the shortest walk that does', async ()
   }
   expect(await list(10, 0.8)).toBeLessThan(await list(10, 0.99));
   expect(await list(10, 0.95)).toBeLessThan(await list(60, 0.95));
-  expect(await list(60, 0.95)).toBeLessThan(await list(300, 0.95));
+  expect(await list(60, 0.95)).toBeLessThan(await list(140, 0.95));
   expect(await found(60, 0.95)).toBeGreaterThan(0.92);
   expect(await found(10, 1)).toBe(1);
 

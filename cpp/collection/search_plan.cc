@@ -1,0 +1,51 @@
+#include "collection/search_plan.h"
+
+#include <cmath>
+
+namespace ruvector {
+namespace {
+
+// A walk for ef matches in a segment where a share s of the rows matches looks at about a constant
+// · ef / s rows, out of order in memory; a scan looks at s · rows, in order. So the walk pays when
+// matches² > constant · ef · rows; the constants are where the times were measured to be equal
+// (100,000 × 384).
+constexpr double kWalkCostToScan = 16;
+constexpr double kWalkCostToCodeScan = 32;
+// Fewer rows are measured by their vectors as fast as by codes and again.
+constexpr size_t kFewestCodeScanned = 1500;
+// With at most this share of the rows deleted, a plain walk with a longer list finds enough live
+// ones.
+constexpr double kPlainWalkShare = 0.5;
+
+}  // namespace
+
+std::string_view StrategyName(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::kNone:
+      return "none";
+    case Strategy::kScan:
+      return "scan";
+    case Strategy::kCodeScan:
+      return "codeScan";
+    case Strategy::kWalk:
+      return "walk";
+    case Strategy::kFilteredWalk:
+      return "filteredWalk";
+  }
+  return "none";
+}
+
+SegmentPlan PlanSegment(const Segment& segment, size_t matches, bool filtered, bool exact,
+                        size_t ef) {
+  if (matches == 0) return {};
+  if (exact || segment.linked() == 0) return {Strategy::kScan, 0};
+  const bool by_codes =
+      segment.quantization() != Quantization::kNone && matches >= kFewestCodeScanned;
+  const double m = static_cast<double>(matches), rows = static_cast<double>(segment.rows());
+  if (m * m <= (by_codes ? kWalkCostToCodeScan : kWalkCostToScan) * static_cast<double>(ef) * rows)
+    return {by_codes ? Strategy::kCodeScan : Strategy::kScan, 0};
+  if (filtered || m / rows < kPlainWalkShare) return {Strategy::kFilteredWalk, ef};
+  return {Strategy::kWalk, static_cast<size_t>(std::ceil(static_cast<double>(ef) * rows / m))};
+}
+
+}  // namespace ruvector
