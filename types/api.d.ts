@@ -184,7 +184,7 @@ export interface SearchOptions<M extends object = Metadata> {
   efSearch?: number;
   /**
    * Instead of efSearch: the share of the true hits to find, above 0, at most 1. How many candidates that takes is measured
-   * when first asked for, with entries of the database as queries, and kept (`stats().recall`).
+   * when first asked for, with queries that lie among the entries, and kept with them (`stats().recall`), unless `rerank` was given.
    */
   recall?: number;
   /** Least similarity of a hit. */

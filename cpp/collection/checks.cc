@@ -64,8 +64,11 @@ std::string MetadataText(const Json& metadata, const std::string& where) {
 void RequireRecall(const SearchRequest& request, const std::string& where) {
   if (!request.recall) return;
   if (!(*request.recall > 0 && *request.recall <= 1)) {
-    std::string got;
-    AppendJsonNumber(got, *request.recall);
+    std::string got = "no number";
+    if (std::isfinite(*request.recall)) {
+      got.clear();
+      AppendJsonNumber(got, *request.recall);
+    }
     throw Error(ErrorCode::kInvalidOption,
                 where + "recall is " + got + ", expected a number above 0, at most 1");
   }

@@ -74,15 +74,12 @@ void Collection::MeasureMemory() {
     ForEachSegment([](Segment& segment) { segment.DropFieldIndexes(); });
 }
 
-// Rows and field indexes there are, and what one more of these may take while it is made.
-bool Collection::HasRoomForFieldIndexes() const {
-  if (options_.memory_budget == 0) return true;
-  constexpr size_t kBytesOfRow = 64;
+// What rows and the field indexes there are leave of the budget.
+size_t Collection::RoomForFieldIndexes() const {
+  if (options_.memory_budget == 0) return SIZE_MAX;
   size_t bytes = memory_bytes();
-  ForEachSegment([&](const Segment& segment) {
-    bytes += segment.field_index_bytes() + segment.rows() * kBytesOfRow;
-  });
-  return bytes <= options_.memory_budget;
+  ForEachSegment([&](const Segment& segment) { bytes += segment.field_index_bytes(); });
+  return bytes < options_.memory_budget ? options_.memory_budget - bytes : 0;
 }
 
 std::optional<Collection::Located> Collection::Locate(std::string_view id) const {
@@ -319,9 +316,9 @@ bool Collection::Has(std::string_view id) const {
 size_t Collection::Count(const Filter* filter) const {
   const std::shared_lock<FairMutex> lock(mutex_);
   size_t n = 0;
-  const bool index = filter != nullptr && HasRoomForFieldIndexes();
+  const size_t room = filter != nullptr ? RoomForFieldIndexes() : 0;
   ForEachSegment([&](const Segment& segment) {
-    n += filter == nullptr ? segment.live_count() : segment.Matches(filter, index, nullptr).Count();
+    n += filter == nullptr ? segment.live_count() : segment.Matches(filter, room, nullptr).Count();
   });
   return n;
 }
@@ -329,9 +326,9 @@ size_t Collection::Count(const Filter* filter) const {
 std::vector<std::string> Collection::MatchingIds(const Filter& filter) const {
   const std::shared_lock<FairMutex> lock(mutex_);
   std::vector<std::string> ids;
-  const bool index = HasRoomForFieldIndexes();
+  const size_t room = RoomForFieldIndexes();
   ForEachSegment([&](const Segment& segment) {
-    segment.Matches(&filter, index, nullptr).ForEach([&](Slot slot) {
+    segment.Matches(&filter, room, nullptr).ForEach([&](Slot slot) {
       ids.emplace_back(segment.Id(slot));
     });
   });

@@ -168,7 +168,7 @@ class Collection {
   Quantization CodingOf(size_t rows) const;
   void Retire(std::string_view id);
   void MeasureMemory();
-  bool HasRoomForFieldIndexes() const;
+  size_t RoomForFieldIndexes() const;
   size_t LiveBytes(const Segment& segment) const;
   size_t FindRun(const SegmentMerge& merge) const;
   /// In order of insertion of their rows. Needs the lock.

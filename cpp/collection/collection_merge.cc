@@ -83,7 +83,7 @@ SegmentRun Collection::RunToMerge() const {
   // What was sealed before its codes could be learned.
   for (size_t i = 0; i < n; ++i) {
     const Quantization coding = CodingOf(sealed_[i]->live_count());
-    if (Learns(coding) && sealed_[i]->quantization() != coding && LiveBytes(*sealed_[i]) <= cap)
+    if (Learns(coding) && !Learns(sealed_[i]->quantization()) && LiveBytes(*sealed_[i]) <= cap)
       return run(i, i + 1);
   }
   return {};

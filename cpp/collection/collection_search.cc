@@ -62,13 +62,13 @@ void Collection::Begin(Running& running) const {
   request.interrupt.Check();
   const std::optional<Located> excluded =
       request.exclude.empty() ? std::nullopt : Locate(request.exclude);
-  const bool index = request.filter != nullptr && HasRoomForFieldIndexes();
+  const size_t room = request.filter != nullptr ? RoomForFieldIndexes() : 0;
   size_t matches = 0;
   ForEachSegment([&](const Segment& segment) {
     Part part{&segment, {}, segment.live_count()};
     const bool excludes = excluded && excluded->segment == &segment;
     if (request.filter != nullptr || excludes) {
-      part.filtered = segment.Matches(request.filter, index, &request.interrupt, &running.filter);
+      part.filtered = segment.Matches(request.filter, room, &request.interrupt, &running.filter);
       if (excludes) part.filtered.Reset(excluded->slot);
       part.matches = part.filtered.Count();
     }
@@ -83,6 +83,7 @@ void Collection::Begin(Running& running) const {
       scan = !measured;
       ef = measured.value_or(0);
     }
+    ef = std::max(ef, LeastList(segment.quantization(), options_.rerank, request.k));
     part.plan = PlanSegment(segment, part.matches, request.filter != nullptr, scan, ef);
     running.parts.push_back(std::move(part));
   });

@@ -74,6 +74,16 @@ CollectionEntry NewEntry(uint32_t id, std::string name, const CollectionRequest&
   return entry;
 }
 
+// The same of what a file says.
+void RequireSound(const CollectionEntry& entry, const std::string& where) {
+  try {
+    RequireGraphForCodes(entry);
+  } catch (const Error& e) {
+    throw Error(ErrorCode::kCorrupt,
+                where + ": collection " + QuoteForMessage(entry.name) + ": " + e.what());
+  }
+}
+
 // What is stored stays; asking for something else is an error, never ignored. Index, quantization
 // and efConstruction only concern rows to come.
 CollectionEntry Agreed(const CollectionRequest& request, CollectionEntry stored,
@@ -206,6 +216,7 @@ void Database::Load() {
     const bool is_default = entry.name == kDefaultCollectionName;
     CollectionRequest request;
     if (is_default) request = options_;
+    RequireSound(entry, directory_->path());
     CollectionEntry agreed = Agreed(request, entry, directory_->path());
     changed_options_ = changed_options_ || EncodeCollection(agreed) != EncodeCollection(entry);
     agreed.segments.clear();
@@ -265,6 +276,7 @@ void Database::Create() {
 std::shared_ptr<Collection> Database::AddCollection(const CollectionEntry& entry,
                                                     const CollectionRequest& request,
                                                     const std::function<void()>& log) {
+  RequireSound(entry, directory_->path());
   CollectionOptions options;
   options.dimensions = entry.dimensions;
   options.metric = entry.metric;

@@ -34,7 +34,7 @@ std::unique_ptr<GrowingSegment> GrowingSegment::Thaw(const SealedSegment& sealed
   }
   if (sealed.linked() > 0) growing->EndRestore(sealed.entry(), sealed.max_level(), false);
   growing->WantFieldIndexes(sealed.field_indexes().paths());
-  growing->KeepRecall(sealed.KnownRecall());
+  if (growing->quantization() == sealed.quantization()) growing->KeepRecall(sealed.KnownRecall());
   growing->live_ = sealed.live();
   growing->live_count_ = sealed.live_count();
   growing->tombstones_changed_ = sealed.tombstones_changed();

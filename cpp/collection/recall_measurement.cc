@@ -40,8 +40,11 @@ class Sample {
       const size_t of = std::min(k, truth_[i].size());
       const float farthest = truth_[i][of - 1].distance;
       size_t right = 0;
-      for (const Candidate& hit : Walk(queries_[i], ef, k))
-        right += hit.distance <= farthest ? 1 : 0;
+      for (const Candidate& hit : Walk(queries_[i], ef, k)) {
+        // What the walk says of the distance may be an estimate.
+        const float* row = segment_.Vector(hit.slot);
+        right += queries_[i].Distance(row, segment_.space().ScalarOf(row)) <= farthest ? 1 : 0;
+      }
       found += std::min(right, of);
       wanted += of;
     }
@@ -55,6 +58,7 @@ class Sample {
   static constexpr double kMoved = 1.5;
 
   std::vector<Candidate> Walk(const PreparedQuery& query, size_t ef, size_t k) {
+    ef = std::max(ef, LeastList(segment_.quantization(), rerank_, k));
     LinkedSearch search{&query, ef, k, &accept_, Strategy::kWalk, &scratch_, 0, {}};
     segment_.SearchLinked(search);
     return std::move(search.found);

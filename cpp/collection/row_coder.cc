@@ -22,10 +22,11 @@ RowCoder::RowCoder(const GrowingSegment& segment, const MetricSpace& space,
 bool RowCoder::Step() {
   if (!codec_) {
     if (learner_->Step(threads_)) return true;
-    codec_ = learner_->Take();
-    learner_.reset();
-    codes_.resize(rows() * codec_->row_bytes());
+    if (!learned_) learned_ = learner_->Take();
+    codes_.resize(rows() * learned_->row_bytes());
     if (fine_codec_) fine_codes_.resize(rows() * fine_codec_->row_bytes());
+    codec_ = std::move(learned_);  // once nothing can fail any more
+    learner_.reset();
     return true;
   }
   const size_t end = std::min(coded_ + kSlice * threads_, rows());

@@ -38,7 +38,7 @@ class RowCoder : private TrainingRows {
   Quantization quantization_;
   size_t threads_;
   std::unique_ptr<CodecLearner> learner_;
-  std::unique_ptr<Codec> codec_, fine_codec_;
+  std::unique_ptr<Codec> learned_, codec_, fine_codec_;
   std::vector<uint8_t> codes_, fine_codes_;  // [linked × row_bytes()]
   size_t coded_ = 0;
 };

@@ -71,10 +71,11 @@ SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
   numbers_ = reader_->Find(SectionKind::kNumbers, 8, rows_);
   if (reader_->Has(SectionKind::kFieldIndexes)) {
     const Section indexes = reader_->Find(SectionKind::kFieldIndexes, 0, 0);
-    field_indexes_.Open(indexes.bytes(), [indexes](uint64_t offset, uint64_t n) {
+    const auto bytes = [indexes](uint64_t offset, uint64_t n) {
       return std::string_view(reinterpret_cast<const char*>(indexes.Range(offset, n)),
                               static_cast<size_t>(n));
-    });
+    };
+    field_indexes_.Open(indexes.bytes(), bytes, what_);
   }
   if (linked_ > 0 && LevelOf(entry_slot_) < max_level_) Damaged("entry is on no upper level");
   if (info.HasMember("codes")) {

@@ -24,7 +24,7 @@ namespace ruvector {
 /// One search of the linked rows of a segment, and its answer.
 struct LinkedSearch {
   const PreparedQuery* query;
-  size_t ef;
+  size_t ef;  ///< at least LeastList
   size_t limit;
   const Bitset* accept;          ///< rows that may be found
   Strategy strategy;             ///< kWalk, kFilteredWalk, kCodeScan
@@ -85,13 +85,13 @@ class Segment {
   void DropFieldIndexes() noexcept { field_indexes_.Clear(); }
   const FieldIndexes& field_indexes() const { return field_indexes_; }
 
-  /// Live rows that match; nullptr: all. `index`: may indexes be made of fields that have none?
-  Bitset Matches(const Filter* filter, bool index, const Interrupt* interrupt,
+  /// Live rows that match; nullptr: all. Indexes that are made meanwhile may take `room` bytes.
+  Bitset Matches(const Filter* filter, size_t room, const Interrupt* interrupt,
                  FilterWork* work = nullptr) const {
     Bitset rows = live_;
     if (filter != nullptr) {
       const auto text = [this](Slot slot) { return Metadata(slot); };
-      KeepMatching(*filter, text, index ? &field_indexes_ : nullptr, interrupt, rows, work);
+      KeepMatching(*filter, text, field_indexes_, room, interrupt, rows, work);
     }
     return rows;
   }

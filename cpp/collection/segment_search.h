@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <optional>
 #include <span>
 #include <vector>
@@ -64,7 +65,10 @@ void ScanRows(const Rows& rows, std::span<RowScan> scans, size_t end) {
 
 /// Closest first, ties by slot; the first `most` stay.
 inline void SortFound(std::vector<Candidate>& found, size_t most) {
-  std::sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
+  // Hostile rows may have distances that are no numbers: they come last, and are refused then.
+  const auto is_number = [](const Candidate& c) { return !std::isnan(c.distance); };
+  const auto end = std::partition(found.begin(), found.end(), is_number);
+  std::sort(found.begin(), end, [](const Candidate& a, const Candidate& b) {
     return a.distance < b.distance || (a.distance == b.distance && a.slot < b.slot);
   });
   if (found.size() > most) found.resize(most);
@@ -125,6 +129,7 @@ void SearchLinkedBy(const View& view, const Scorer& scorer, size_t ef, size_t mo
 template <typename View>
 void SearchLinkedRows(const View& view, LinkedSearch& search) {
   const PreparedQuery& query = *search.query;
+  search.scratch->interrupt = query.interrupt;
   if (view.codec() == nullptr)
     return SearchLinkedBy(view, ExactScorer(view, query), search.ef, search.limit, search);
   std::vector<Candidate>& found = search.found;
@@ -132,15 +137,11 @@ void SearchLinkedRows(const View& view, LinkedSearch& search) {
   const size_t rerank = query.rerank.value_or(DefaultRerank(view.quantization(), search.limit));
   const size_t most = std::max(rerank, search.limit);
   const Codec* const fine = view.fine_codec();
-  // Coarse codes need a list as long as what is measured again; after scalar ones a short list is
-  // a wish.
-  const bool long_list = query.rerank.has_value() || Learns(view.quantization());
-  const size_t ef =
-      std::max({search.ef, long_list ? most : search.limit, fine ? RowsToRefine(search.limit) : 0});
-  SearchLinkedBy(view, CodeScorer(view, query.For(*view.codec()), scratch), ef, fine ? ef : most,
-                 search);
+  SearchLinkedBy(view, CodeScorer(view, query.For(*view.codec()), scratch), search.ef,
+                 fine ? std::max(most, RowsToRefine(search.limit)) : most, search);
   if (fine) {
     scratch.MakeRoom(found.size());
+    scratch.scored += found.size();
     for (const Candidate& c : found) view.PrefetchFineCode(c.slot);
     for (size_t i = 0; i < found.size(); ++i) scratch.codes[i] = view.FineCode(found[i].slot);
     query.For(*fine).Distances(scratch.codes.data(), found.size(), scratch.distances.data());

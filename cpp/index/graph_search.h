@@ -78,6 +78,9 @@ size_t GatherUnvisited(const View& view, const Scorer& scorer, Slot slot, Search
     n += scratch.Visit(links.begin[i]);
   }
   for (size_t i = 0; i < n; ++i) scorer.Prefetch(unvisited[i]);
+  constexpr size_t kBetweenLooks = 4096;  // at the clock
+  if (scratch.interrupt != nullptr && scratch.scored % kBetweenLooks + n >= kBetweenLooks)
+    scratch.interrupt->Check();
   scratch.scored += n;
   return n;
 }

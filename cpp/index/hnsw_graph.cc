@@ -200,13 +200,18 @@ Slot HnswGraph::Connect(Slot slot, int level, LinkScratch& scratch) {
   candidates.clear();
   for (const auto& e : scratch.search.pool) candidates.push_back({e.distance, e.slot});
   SelectLinks(candidates, index.M_, scratch.links, scratch.passed_over);
+  const size_t most = level == 0 ? index.maxM0_ : index.maxM_;
   {
-    // Nobody links to the row on this level before this.
     const std::lock_guard<ByteLock> lock(row_locks[slot]);
+    // Another thread may have come to the row by a level above and linked itself to it: that stays
+    // as far as there is room.
+    auto* list = index.get_linklist_at_level(slot, level);
+    for (size_t i = 1; i <= index.getListCount(list) && scratch.links.size() < most; ++i) {
+      if (std::find(scratch.links.begin(), scratch.links.end(), list[i]) == scratch.links.end())
+        scratch.links.push_back(list[i]);
+    }
     WriteLinks(slot, level, scratch.links);
   }
-
-  const size_t most = level == 0 ? index.maxM0_ : index.maxM_;
   for (const Slot neighbor : scratch.links) {
     const std::lock_guard<ByteLock> lock(row_locks[neighbor]);
     auto* list = index.get_linklist_at_level(neighbor, level);
@@ -267,10 +272,10 @@ Slot HnswGraph::LinkBy(const Distances& distances, Slot slot, LinkScratch& scrat
   search(base, 0);
   if (const Slot twin = FindTwin(data, found); twin != kNoSlot) return twin;
   Connect(slot, 0, scratch);
-  Slot current = above;
-  for (int l = std::min(level, top); l > 0; --l) {
-    search(current, l);
-    current = Connect(slot, l, scratch);
+  // From below, so that who comes to the row on one level can go on from it on those below.
+  for (int l = 1; l <= std::min(level, top); ++l) {
+    search(Descend(distances, above, std::min(level, top), l, found), l);
+    Connect(slot, l, scratch);
   }
   if (level > top) {
     index.enterpoint_node_ = slot;
@@ -296,7 +301,7 @@ void HnswGraph::ReserveScratches(size_t threads, const Codec* codec) {
     scratch->search.MakeRoom(index.maxM0_);
     scratch->search.pool.reserve(found);
     scratch->search.fresh.reserve(index.maxM0_);
-    scratch->links.reserve(index.M_);
+    scratch->links.reserve(index.maxM0_);
     scratch->others.reserve(index.maxM0_);
     scratch->candidates.reserve(found);
     scratch->passed_over.reserve(found);

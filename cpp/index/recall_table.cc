@@ -13,7 +13,7 @@ constexpr size_t kMostPoints = 64;
 
 // Between two measured lengths recall is taken to rise with the logarithm of the length.
 std::optional<double> Reach(const std::vector<RecallTable::Point>& points, double recall,
-                            double RecallTable::Point::* at) {
+                            double RecallTable::Point::*at) {
   for (size_t i = 0; i < points.size(); ++i) {
     const double high = points[i].*at;
     if (high < recall) continue;

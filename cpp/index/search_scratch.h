@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "core/interrupt.h"
 #include "core/types.h"
 #include "index/candidate.h"
 
@@ -43,13 +44,14 @@ class SearchScratch {
     Slot slot : 31;
     Slot expanded : 1;
   };
-  std::vector<Entry> pool;            // sorted, closest first
-  std::vector<Entry> fresh;           // sorted: what the last expansion adds to the pool
-  std::vector<Slot> unvisited;        // neighbours of the row being expanded, and room
-  std::vector<float> distances;       // theirs
-  std::vector<const uint8_t*> codes;  // theirs, coded rows
-  std::vector<Candidate> frontier;    // min-heap of rows to expand, filtered search
-  size_t scored = 0;                  // distances taken below the upper layers since Begin
+  std::vector<Entry> pool;               // sorted, closest first
+  std::vector<Entry> fresh;              // sorted: what the last expansion adds to the pool
+  std::vector<Slot> unvisited;           // neighbours of the row being expanded, and room
+  std::vector<float> distances;          // theirs
+  std::vector<const uint8_t*> codes;     // theirs, coded rows
+  std::vector<Candidate> frontier;       // min-heap of rows to expand, filtered search
+  const Interrupt* interrupt = nullptr;  // looked at now and then
+  size_t scored = 0;                     // distances taken below the upper layers since Begin
   size_t bytes() const { return tags_.capacity() * sizeof(uint16_t); }
 
  private:

@@ -96,7 +96,9 @@ bool ProductCodec::IsCodeOf(const uint8_t* row, const float* vector, float scala
       distance += difference * difference;
       squares += double{x[i]} * x[i];
     }
-    if (!(distance <= least * 1.001 + squares * 1e-6)) return false;
+    // In floats the squares of the smallest numbers are nothing.
+    const double nothing = static_cast<double>(codebook.width) * std::numeric_limits<float>::min();
+    if (!(distance <= least * 1.001 + squares * 1e-6 + nothing)) return false;
     x += codebook.width;
   }
   return true;
@@ -154,9 +156,9 @@ class ProductQuery : public CodedQuery {
     }
     constexpr float kMost = std::numeric_limits<Entry>::max();
     step_ = range / kMost;
-    const float inverse = step_ > 0 ? 1 / step_ : 0;
+    const double inverse = step_ > 0 ? 1 / double{step_} : 0;
     for (size_t i = 0; i < exact_.size(); ++i)
-      tables_[i] = static_cast<Entry>(std::min(exact_[i] * inverse + 0.5f, kMost));
+      tables_[i] = static_cast<Entry>(std::min(exact_[i] * inverse + 0.5, double{kMost}));
     base_ = static_cast<float>(base);
   }
 
@@ -222,9 +224,10 @@ class ProductLearner : public CodecLearner {
     if (at_work_.empty()) {
       if (next_ == codebooks_.size()) return false;
       const size_t end = std::min(next_ + threads, codebooks_.size());
-      at_work_.resize(end - next_);
+      std::vector<std::unique_ptr<KMeans>> begun(end - next_);
       ParallelFor(threads, next_, end,
-                  [&](size_t place) { at_work_[place - next_] = KMeansOf(place); });
+                  [&](size_t place) { begun[place - next_] = KMeansOf(place); });
+      at_work_ = std::move(begun);
       return true;
     }
     std::vector<uint8_t> more(at_work_.size());

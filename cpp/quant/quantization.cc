@@ -122,6 +122,15 @@ size_t DefaultRerank(const Quantization& quantization, size_t limit) {
 
 size_t RowsToRefine(size_t limit) { return 8 * limit + 20; }
 
+size_t LeastList(const Quantization& quantization, std::optional<size_t> rerank, size_t limit) {
+  if (quantization.type == Type::kNone) return limit;
+  size_t list = limit;
+  if (rerank || Learns(quantization))
+    list = std::max(list, rerank.value_or(DefaultRerank(quantization, limit)));
+  if (quantization.type == Type::kTiered) list = std::max(list, RowsToRefine(limit));
+  return list;
+}
+
 std::unique_ptr<Codec> NewCodec(const Quantization& quantization, Metric metric,
                                 size_t dimensions) {
   if (quantization.type != Type::kScalar) return nullptr;

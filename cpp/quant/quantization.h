@@ -79,6 +79,11 @@ size_t DefaultRerank(const Quantization& quantization, size_t limit);
 /// Tiered codes: how many rows a walk ends with, at least, to be measured by the finer codes.
 size_t RowsToRefine(size_t limit);
 
+/// The shortest list of candidates for a walk by such codes, for `limit` hits of which `rerank`
+/// (none: DefaultRerank) rows are measured again. Coarse codes need a list as long as that; after
+/// scalar ones a short list is a wish.
+size_t LeastList(const Quantization& quantization, std::optional<size_t> rerank, size_t limit);
+
 /// nullptr for kNone. `quantization`: resolved, one that learns nothing.
 std::unique_ptr<Codec> NewCodec(const Quantization& quantization, Metric metric, size_t dimensions);
 /// One that learns. `rows` must outlive it.

@@ -70,7 +70,9 @@ FieldIndex::FieldIndex(std::string_view bytes, Slot begin, Slot end)
     before = string_end;
   }
   for (uint32_t i = 0; i < numbers_; ++i) {
-    if (static_cast<uint8_t>(number_kinds_[i]) > kDouble) Damaged("has a number of no kind");
+    const auto kind = static_cast<uint8_t>(number_kinds_[i]);
+    if (kind > kDouble || !IsNumber(kind, LoadU64(number_bits_ + uint64_t{i} * 8)))
+      Damaged("has a number that is none");
   }
 }
 

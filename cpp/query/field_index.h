@@ -26,10 +26,11 @@ class FieldIndex {
  public:
   static constexpr size_t kMaxIndexedString = 256;
 
-  /// Makes the index of rows begin … end - 1. `path`: without array indexes. Throws kCorrupt,
-  /// kAborted, kTimeout.
+  /// Makes the index of rows begin … end - 1; empty where it would take more than `most` bytes, or
+  /// as much while it is made. `path`: without array indexes. Throws kCorrupt, kAborted, kTimeout,
+  /// and kInvalidFilter for documents that take too many steps.
   static std::string Build(const filter_internal::Path& path, Slot begin, Slot end,
-                           const TextOfRow& text, const Interrupt* interrupt);
+                           const TextOfRow& text, size_t most, const Interrupt* interrupt);
 
   /// Reads an index that Build made of rows begin … end - 1. Checks all of it but the order of its
   /// values; throws kCorrupt. The bytes must outlive it.
@@ -41,12 +42,14 @@ class FieldIndex {
   Slot end() const { return end_; }
   /// In memory, not in a file.
   size_t heap_bytes() const { return owned_.capacity(); }
-  size_t distinct() const { return numbers_ + strings_; }
+  std::string_view bytes() const { return bytes_; }
+  /// Has any row a value?
+  bool any() const { return Start(kSpecials) > Start(kNull) || numbers_ + strings_ > 0; }
 
   enum class Answer {
     kExact,     ///< the rows that fulfil the condition
     kSuperset,  ///< those and perhaps others
-    kUnknown,   ///< cannot tell; nothing was set
+    kUnknown,   ///< cannot tell; what was set means nothing
   };
   /// Sets the rows that fulfil a condition, `negated` left aside, on this path.
   Answer Match(const filter_internal::Node& condition, Bitset& rows) const;

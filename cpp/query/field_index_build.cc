@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -47,12 +48,18 @@ class Gatherer {
         flags_ |= kHasLongStrings;
       } else {
         Add(StringList(JsonText(*value)), row);
+        ++strings_rows_;
       }
     } else if (value->IsNull()) {
       Add(null_, row);
     } else if (value->IsBool()) {
       Add(value->IsTrue() ? true_ : false_, row);
     }
+  }
+  /// Memory in use, and as much again as Finish will write.
+  size_t bytes() const {
+    return (absent_.size() + present_.size()) * sizeof(Slot) +
+           numbers_.size() * 2 * sizeof(Number) + string_bytes_ + strings_rows_ * 2 * sizeof(Slot);
   }
   void EndRow(Slot row) {
     (missing_ ? absent_ : present_).push_back(row);
@@ -62,8 +69,10 @@ class Gatherer {
 
   std::string Finish(Slot rows) {
     std::sort(numbers_.begin(), numbers_.end(), [](const Number& a, const Number& b) {
+      // Of equal ones the same comes first on every target.
       const int order = CompareJson(a.Value(), b.Value());
-      return order != 0 ? order < 0 : a.row < b.row;
+      return order != 0 ? order < 0
+                        : std::tie(a.row, a.kind, a.bits) < std::tie(b.row, b.kind, b.bits);
     });
     std::vector<const std::pair<const std::string, std::vector<Slot>>*> strings;
     for (const auto& entry : strings_) strings.push_back(&entry);
@@ -127,8 +136,12 @@ class Gatherer {
   }
   std::vector<Slot>& StringList(std::string_view value) {
     key_.assign(value);  // no allocation where the value is known
-    return strings_[key_];
+    const auto [at, is_new] = strings_.try_emplace(key_);
+    if (is_new) string_bytes_ += 2 * key_.size() + kBytesOfString;
+    return at->second;
   }
+
+  static constexpr size_t kBytesOfString = 96;  // what a map and a list take
 
   uint32_t flags_ = 0;
   bool missing_ = false, exists_ = false;  // in the row being read
@@ -136,19 +149,23 @@ class Gatherer {
   std::vector<Number> numbers_;
   std::unordered_map<std::string, std::vector<Slot>> strings_;
   std::string key_;
+  size_t string_bytes_ = 0, strings_rows_ = 0;
 };
 
 }  // namespace
 
 std::string FieldIndex::Build(const Path& path, Slot begin, Slot end, const TextOfRow& text,
-                              const Interrupt* interrupt) {
+                              size_t most, const Interrupt* interrupt) {
   const std::vector<std::string> wanted{path[0].name};
   constexpr size_t kChunk = 65536;
   alignas(16) char buffer[8192];
   JsonAllocator pool(buffer, sizeof buffer, kChunk);
   Gatherer gatherer;
   for (Slot slot = begin; slot < end; ++slot) {
-    if (interrupt != nullptr && (slot - begin) % kRowsBetweenLooks == 0) interrupt->Check();
+    if ((slot - begin) % kRowsBetweenLooks == 0) {
+      if (interrupt != nullptr) interrupt->Check();
+      if (gatherer.bytes() > most) return {};
+    }
     pool.Clear();
     const Json document = ReadFields(wanted, text(slot), pool);
     StepCounter steps;
@@ -158,6 +175,7 @@ std::string FieldIndex::Build(const Path& path, Slot begin, Slot end, const Text
     });
     gatherer.EndRow(slot - begin);
   }
+  if (gatherer.bytes() > most) return {};
   return gatherer.Finish(end - begin);
 }
 

@@ -25,6 +25,12 @@ inline Json NumberOf(uint8_t kind, uint64_t bits) {
   return Json(value);
 }
 
+/// No infinity, and not what is no number.
+inline bool IsNumber(uint8_t kind, uint64_t bits) {
+  constexpr uint64_t kExponent = uint64_t{0x7ff} << 52;
+  return kind != kDouble || (bits & kExponent) != kExponent;
+}
+
 inline uint64_t BitsOf(double value) {
   uint64_t bits;
   std::memcpy(&bits, &value, sizeof bits);

@@ -7,51 +7,92 @@
 
 namespace ruvector {
 
+namespace {
+
+// An index that takes more than this is none worth having, whatever room there is: fields that hold
+// long arrays.
+size_t MostBytes(size_t rows) {
+  constexpr size_t kBytes = size_t{16} << 20, kBytesOfRow = 256;
+  return kBytes + rows * kBytesOfRow;
+}
+
+}  // namespace
+
 FieldIndexes::Runs FieldIndexes::Find(const filter_internal::Path& path, const std::string& dotted,
-                                      size_t rows, const TextOfRow& text,
+                                      size_t rows, const TextOfRow& text, size_t room,
                                       const Interrupt* interrupt) {
-  // A second search for the same field waits here for the first one to have made the index, which
-  // takes no longer than reading the texts itself would.
+  // A second search for the same field waits here for the first one to have made the index.
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto at = runs_.find(dotted);
-  if (at == runs_.end() && runs_.size() >= kMostPaths) return {};
-  Runs runs = at == runs_.end() ? Runs{} : at->second;
-  if (const auto stored = stored_.find(dotted); runs.empty() && stored != stored_.end()) {
-    const Slot end = static_cast<Slot>(rows);
-    runs.push_back(std::make_shared<FieldIndex>(Stored(dotted), 0, end));
-    runs_[dotted] = runs;
+  Entry& entry = EntryOf(dotted);
+  entry.used = ++clock_;
+  if (entry.runs.empty() && stored_.contains(dotted)) {
+    entry.runs.push_back(OpenStored(dotted, rows));
+    made_ = true;
   }
-  const size_t covered = runs.empty() ? 0 : runs.back()->end();
-  if (rows - covered < kFewestRows) return runs;
+  const size_t covered = entry.runs.empty() ? 0 : entry.runs.back()->end();
+  const bool hopeless = entry.too_large > 0 && rows < 2 * entry.too_large;
+  if (rows - covered < kFewestRows || room == 0 || hopeless) return entry.runs;
+  Runs runs = entry.runs;
   size_t begin = covered;
   while (!runs.empty() && runs.back()->end() - runs.back()->begin() <= rows - begin) {
     begin = runs.back()->begin();
     runs.pop_back();
   }
   const Slot first = static_cast<Slot>(begin), end = static_cast<Slot>(rows);
-  runs.push_back(FieldIndex::Own(FieldIndex::Build(path, first, end, text, interrupt), first, end));
-  changed_.reserve(kMostChanged);
-  runs_[dotted] = runs;
-  bytes_ = 0;
-  for (const auto& [name, list] : runs_) {
-    for (const auto& run : list) bytes_ += run->heap_bytes();
+  std::string bytes =
+      FieldIndex::Build(path, first, end, text, std::min(room, MostBytes(rows - begin)), interrupt);
+  if (bytes.empty()) {
+    entry.too_large = rows;
+    return entry.runs;
   }
+  changed_.reserve(kMostChanged);
+  runs.push_back(FieldIndex::Own(std::move(bytes), first, end));
+  entry.runs = runs;
+  made_ = true;
+  Measure();
   return runs;
+}
+
+FieldIndexes::Entry& FieldIndexes::EntryOf(const std::string& path) {
+  const auto at = entries_.find(path);
+  if (at != entries_.end()) return at->second;
+  if (entries_.size() >= kMostPaths) {
+    entries_.erase(std::min_element(
+        entries_.begin(), entries_.end(),
+        [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
+  }
+  return entries_[path];
+}
+
+void FieldIndexes::Measure() {
+  bytes_ = 0;
+  for (const auto& [path, entry] : entries_) {
+    for (const auto& run : entry.runs) bytes_ += run->heap_bytes();
+  }
+}
+
+std::shared_ptr<const FieldIndex> FieldIndexes::OpenStored(const std::string& path,
+                                                           size_t rows) const {
+  const std::string_view bytes = Stored(path);
+  try {
+    return std::make_shared<FieldIndex>(bytes, 0, static_cast<Slot>(rows));
+  } catch (const Error& e) {
+    throw Error(e.code(), what_ + ": " + e.what());
+  }
 }
 
 void FieldIndexes::Want(const std::vector<std::string>& paths) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  for (const std::string& path : paths) {
-    if (runs_.size() < kMostPaths) runs_.try_emplace(path);
-  }
+  for (const std::string& path : paths) EntryOf(path);
 }
 
 // u32 fields; for each u64 offset, u64 bytes, u32 length of its name; the names; at multiples of 8
 // the indexes.
-void FieldIndexes::Open(uint64_t bytes, Bytes whole) {
+void FieldIndexes::Open(uint64_t bytes, Bytes whole, std::string what) {
+  what_ = std::move(what);
   constexpr size_t kEntry = 20;
   const uint32_t fields = LoadU32(whole(0, 4).data());
-  if (fields > kMostPaths) throw Error(ErrorCode::kCorrupt, "too many field indexes");
+  if (fields > kMostPaths) throw Error(ErrorCode::kCorrupt, what_ + ": too many field indexes");
   const std::string_view table = whole(4, uint64_t{fields} * kEntry);
   uint64_t at = 4 + table.size();
   for (uint32_t i = 0; i < fields; ++i) {
@@ -60,7 +101,7 @@ void FieldIndexes::Open(uint64_t bytes, Bytes whole) {
     at += name.size();
     const uint64_t offset = LoadU64(entry), size = LoadU64(entry + 8);
     if (offset > bytes || size > bytes - offset)
-      throw Error(ErrorCode::kCorrupt, "a field index lies outside its section");
+      throw Error(ErrorCode::kCorrupt, what_ + ": a field index lies outside its section");
     stored_[name] = {offset, size};
   }
   stored_bytes_ = std::move(whole);
@@ -78,15 +119,28 @@ std::vector<std::string> FieldIndexes::stored_paths() const {
 }
 
 std::string FieldIndexes::Write(size_t rows, const TextOfRow& text) const {
+  const Slot end = static_cast<Slot>(rows);
   std::vector<std::pair<std::string, std::string>> indexes;
   for (const std::string& path : paths()) {
-    try {
-      indexes.emplace_back(
-          path, FieldIndex::Build(IndexPath(path), 0, static_cast<Slot>(rows), text, nullptr));
-    } catch (const Error& e) {
-      // Documents too deep for one, or too many values.
-      if (e.code() != ErrorCode::kInvalidFilter && e.code() != ErrorCode::kUnsupported) throw;
+    std::shared_ptr<const FieldIndex> made;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      const auto at = entries_.find(path);
+      if (at != entries_.end() && at->second.runs.size() == 1 && changed_.empty() &&
+          at->second.runs[0]->end() == end)
+        made = at->second.runs[0];
     }
+    std::string bytes;
+    if (made) {
+      bytes = made->bytes();
+    } else {
+      try {
+        bytes = FieldIndex::Build(IndexPath(path), 0, end, text, MostBytes(rows), nullptr);
+      } catch (const Error& e) {
+        if (e.code() != ErrorCode::kInvalidFilter) throw;  // documents too deep for one
+      }
+    }
+    if (!bytes.empty() && FieldIndex(bytes, 0, end).any()) indexes.emplace_back(path, bytes);
   }
   if (indexes.empty()) return {};
   std::string out;
@@ -109,14 +163,16 @@ std::string FieldIndexes::Write(size_t rows, const TextOfRow& text) const {
 }
 
 void FieldIndexes::Change(Slot slot) noexcept {
-  if (runs_.empty()) return;
+  // Room was made with the first run.
+  if (!made_ || std::find(changed_.begin(), changed_.end(), slot) != changed_.end()) return;
   if (changed_.size() == kMostChanged) return Clear();
   changed_.push_back(slot);
 }
 
 void FieldIndexes::Clear() noexcept {
-  for (auto& entry : runs_) entry.second.clear();
+  for (auto& [path, entry] : entries_) entry.runs.clear();
   changed_.clear();
+  made_ = false;
   bytes_ = 0;
 }
 
@@ -128,9 +184,9 @@ std::vector<Slot> FieldIndexes::changed() const {
 std::vector<std::string> FieldIndexes::paths() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   std::vector<std::string> paths;
-  for (const auto& entry : runs_) paths.push_back(entry.first);
+  for (const auto& entry : entries_) paths.push_back(entry.first);
   for (const auto& entry : stored_) {
-    if (!runs_.contains(entry.first)) paths.push_back(entry.first);
+    if (!entries_.contains(entry.first)) paths.push_back(entry.first);
   }
   std::sort(paths.begin(), paths.end());
   if (paths.size() > kMostPaths) paths.resize(kMostPaths);

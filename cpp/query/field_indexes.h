@@ -27,23 +27,25 @@ class FieldIndexes {
   /// With fewer rows than this text is read as fast.
   static constexpr size_t kFewestRows = 512;
 
-  /// The index of a path (dotted: as filters spell it) over rows 0 … n - 1, n of its choice.
+  /// The index of a path (dotted: as filters spell it) over rows 0 … n - 1, n of its choice. One
+  /// that has to be made may take `room` bytes. Throws kCorrupt, kAborted, kTimeout,
+  /// kInvalidFilter.
   Runs Find(const filter_internal::Path& path, const std::string& dotted, size_t rows,
-            const TextOfRow& text, const Interrupt* interrupt);
+            const TextOfRow& text, size_t room, const Interrupt* interrupt);
   /// Rows whose text may have changed since an index was made.
   std::vector<Slot> changed() const;
 
   /// Names fields that are to have an index when one is needed or written.
   void Want(const std::vector<std::string>& paths);
   /// A file's indexes of all rows there are. `whole` gives the bytes offset … offset + n - 1 of
-  /// them, which live as long as this. Throws kCorrupt, now or from Find.
+  /// them, which live as long as this. Throws kCorrupt, starting with `what`, now or from Find.
   using Bytes = std::function<std::string_view(uint64_t offset, uint64_t n)>;
-  void Open(uint64_t bytes, Bytes whole);
+  void Open(uint64_t bytes, Bytes whole, std::string what);
   /// Fields of which Open found an index, and the bytes of one. Throws kCorrupt.
   std::vector<std::string> stored_paths() const;
   std::string_view Stored(const std::string& path) const;
-  /// The indexes of rows 0 … rows - 1 as Open reads them; empty: there are none. Leaves out what
-  /// cannot be indexed.
+  /// The indexes of rows 0 … rows - 1 as Open reads them; empty: there are none. Leaves out
+  /// fields that no row has, and what cannot be indexed.
   std::string Write(size_t rows, const TextOfRow& text) const;
   /// A row's text changed. Allocates nothing.
   void Change(Slot slot) noexcept;
@@ -55,18 +57,31 @@ class FieldIndexes {
   size_t bytes() const;
 
  private:
+  // The paths asked for last; what others had is made anew should they be asked for again.
   static constexpr size_t kMostPaths = 64;
   static constexpr size_t kMostChanged = 4096;
-
-  mutable std::mutex mutex_;
-  std::map<std::string, Runs> runs_;
+  struct Entry {
+    Runs runs;
+    uint64_t used = 0;     // when
+    size_t too_large = 0;  // rows of which an index took more room than there was
+  };
   struct Place {
     uint64_t offset, bytes;
   };
-  std::map<std::string, Place> stored_;
-  Bytes stored_bytes_;
+
+  std::shared_ptr<const FieldIndex> OpenStored(const std::string& path, size_t rows) const;
+  Entry& EntryOf(const std::string& path);
+  void Measure();
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Entry> entries_;
+  uint64_t clock_ = 0;
+  bool made_ = false;  // is there any run?
   std::vector<Slot> changed_;
   size_t bytes_ = 0;
+  std::map<std::string, Place> stored_;
+  Bytes stored_bytes_;
+  std::string what_;
 };
 
 /// The path that "a.b" names.

@@ -30,9 +30,9 @@ class RowMatcher {
 
   /// Finds the indexes of the paths that conditions outside $elemMatch name. Returns the rows that
   /// all of them cover.
-  size_t FindIndexes(FieldIndexes& indexes, size_t rows) {
+  size_t FindIndexes(FieldIndexes& indexes, size_t room, size_t rows) {
     size_t covered = rows;
-    FindIndexes(tree_.root, indexes, rows, covered);
+    FindIndexes(tree_.root, indexes, room, rows, covered);
     return covered;
   }
 
@@ -51,17 +51,43 @@ class RowMatcher {
   }
 
  private:
+  struct Indexed {
+    FieldIndexes::Runs runs;
+    std::string path;
+  };
+
+  // Objects and arrays are in no index.
+  static bool AnIndexMayTell(const Node& node) {
+    const auto is_scalar = [](const Json& value) { return !value.IsObject() && !value.IsArray(); };
+    switch (node.op) {
+      case Op::kSize:
+      case Op::kElemMatchQuery:
+      case Op::kElemMatchValue:
+        return false;
+      case Op::kExists:
+      case Op::kBetween:
+        return true;
+      case Op::kIn:
+        return std::all_of(node.operand.Begin(), node.operand.End(), is_scalar);
+      default:
+        return is_scalar(node.operand);
+    }
+  }
+
+  void Note(const std::string& path) {
+    const auto at = std::lower_bound(work_.indexed.begin(), work_.indexed.end(), path);
+    if (at == work_.indexed.end() || *at != path) work_.indexed.insert(at, path);
+  }
+
   static bool IsCondition(const Node& node) { return node.op != Op::kAnd && node.op != Op::kOr; }
 
-  void FindIndexes(uint32_t id, FieldIndexes& indexes, size_t rows, size_t& covered) {
+  void FindIndexes(uint32_t id, FieldIndexes& indexes, size_t room, size_t rows, size_t& covered) {
     const Node& node = tree_.nodes[id];
     if (!IsCondition(node)) {
-      for (const uint32_t child : node.children) FindIndexes(child, indexes, rows, covered);
+      for (const uint32_t child : node.children) FindIndexes(child, indexes, room, rows, covered);
       return;
     }
-    if (node.path == kSelf || node.op == Op::kSize || node.op == Op::kElemMatchQuery ||
-        node.op == Op::kElemMatchValue)
-      return;
+    if (node.path == kSelf || !AnIndexMayTell(node)) return;
     const Path& path = tree_.paths[node.path];
     std::string dotted;
     for (const Segment& segment : path) {
@@ -69,27 +95,26 @@ class RowMatcher {
       if (!dotted.empty() || &segment != &path[0]) dotted += '.';
       dotted += segment.name;
     }
-    const FieldIndexes::Runs runs = indexes.Find(path, dotted, rows, text_, interrupt_);
+    const FieldIndexes::Runs runs = indexes.Find(path, dotted, rows, text_, room, interrupt_);
     if (runs.empty()) return;
     covered = std::min<size_t>(covered, runs.back()->end());
-    runs_[id] = runs;
-    const auto at = std::lower_bound(work_.indexed.begin(), work_.indexed.end(), dotted);
-    if (at == work_.indexed.end() || *at != dotted) work_.indexed.insert(at, dotted);
+    indexed_[id] = {runs, dotted};
   }
 
   /// Whether the indexes alone tell which rows fulfil the condition; if so, or if they at least
   /// tell some that do not, keeps the others.
   bool KeepByIndex(uint32_t id, const Node& node, Bitset& rows) {
-    const auto at = runs_.find(id);
-    if (at == runs_.end()) return false;
+    const auto at = indexed_.find(id);
+    if (at == indexed_.end()) return false;
     Bitset fulfil(rows.size());
     bool exact = true;
-    for (const auto& run : at->second) {
+    for (const auto& run : at->second.runs) {
       const FieldIndex::Answer answer = run->Match(node, fulfil);
       if (answer == FieldIndex::Answer::kUnknown) return false;
       exact = exact && answer == FieldIndex::Answer::kExact;
     }
     Intersect(rows, fulfil);
+    Note(at->second.path);
     return exact;
   }
 
@@ -179,26 +204,25 @@ class RowMatcher {
   const TextOfRow& text_;
   const Interrupt* interrupt_;
   FilterWork& work_;
-  std::unordered_map<uint32_t, FieldIndexes::Runs> runs_;  // by condition
+  std::unordered_map<uint32_t, Indexed> indexed_;  // by condition
   alignas(16) char buffer_[8192];
   JsonAllocator pool_{buffer_, sizeof buffer_, kChunk};
 };
 
 }  // namespace
 
-void KeepMatching(const Filter& filter, const TextOfRow& text, FieldIndexes* indexes,
+void KeepMatching(const Filter& filter, const TextOfRow& text, FieldIndexes& indexes, size_t room,
                   const Interrupt* interrupt, Bitset& rows, FilterWork* work) {
   FilterWork unasked;
   RowMatcher matcher(filter.tree(), text, interrupt, work != nullptr ? *work : unasked);
-  if (indexes == nullptr || rows.Count() < FieldIndexes::kFewestRows)
-    return matcher.KeepByText(rows);
+  if (rows.Count() < FieldIndexes::kFewestRows) return matcher.KeepByText(rows);
   // Rows that came or changed since the indexes were made are read; they are few.
-  const size_t covered = matcher.FindIndexes(*indexes, rows.size());
+  const size_t covered = matcher.FindIndexes(indexes, room, rows.size());
   Bitset uncovered(rows.size());
   for (size_t slot = covered; slot < rows.size(); ++slot) {
     if (rows.Test(slot)) uncovered.Set(slot);
   }
-  for (const Slot slot : indexes->changed()) {
+  for (const Slot slot : indexes.changed()) {
     if (rows.Contains(slot)) uncovered.Set(slot);
   }
   Subtract(rows, uncovered);

@@ -17,9 +17,10 @@ struct FilterWork {
   size_t texts_read = 0;             ///< rows whose metadata was read
 };
 
-/// Takes the rows that do not match out of `rows`. `indexes`: of those rows, nullptr: there are
-/// none. Throws kInvalidFilter, kCorrupt, kAborted, kTimeout, as Filter::MatchesText does.
-void KeepMatching(const Filter& filter, const TextOfRow& text, FieldIndexes* indexes,
+/// Takes the rows that do not match out of `rows`. `indexes`: of those rows; new ones
+/// may take `room` bytes. Throws kInvalidFilter, kCorrupt, kAborted, kTimeout, as
+/// Filter::MatchesText does.
+void KeepMatching(const Filter& filter, const TextOfRow& text, FieldIndexes& indexes, size_t room,
                   const Interrupt* interrupt, Bitset& rows, FilterWork* work = nullptr);
 
 }  // namespace ruvector

@@ -258,10 +258,10 @@ it('a field gets an index only where memoryBudget has room for it, and filters w
     await many.insertBatch({
       ids: names(rows),
       vectors: new Float32Array(2 * rows),
-      metadata: Array.from({ length: rows }, (_, i) => ({ n: i })),
+      metadata: Array.from({ length: rows }, (_, i) => ({ s: `${'x'.repeat(200)}${i % 10}${i}` })),
     });
     const before = (await many.stats()).memoryUsage;
-    expect(await many.count({ n: { $lt: 100 } })).toBe(100);
+    expect(await many.count({ s: { $gte: `${'x'.repeat(200)}9` } })).toBe(100);
     const after = (await many.stats()).memoryUsage;
     return { before, after };
   };

@@ -1,4 +1,5 @@
 // Searches that ask for a recall: what they find against a scan of every row, with queries that are no rows.
+import type { VectorDB } from 'ruvector';
 import { expect, it } from 'vitest';
 import { names, pack, textLike } from '../support/data.js';
 import { openDb, reopenDb, tempPath } from '../support/env.js';
@@ -50,6 +51,33 @@ it('finds the share that is asked for, by the shortest walk that does', async ()
   await db.compact();
   expect((await db.stats()).recall).toMatchObject([{ linked: rows / 2 }]);
   expect(await found(10, 0.95)).toBeGreaterThan(0.92);
+});
+
+it('is measured by true distances, and anew for other codes', async () => {
+  const all = textLike(4000 + 100, 64, 7);
+  const queries = all.slice(4000);
+  const options = { dimensions: 64, distanceMetric: 'euclidean', index: 'hnsw', storagePath: tempPath() };
+  const share = async (db: VectorDB, recall: number) => {
+    let found = 0;
+    for (const vector of queries) {
+      const truth = new Set((await db.search({ vector, exact: true })).map((hit) => hit.id));
+      found += (await db.search({ vector, recall })).filter((hit) => truth.has(hit.id)).length;
+    }
+    return found / queries.length / 10;
+  };
+  let db = await openDb({ ...options, quantization: { type: 'none' } });
+  await db.insertBatch({ ids: names(4000), vectors: pack(all.slice(0, 4000)) });
+  while ((await db.stats()).pending > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(await share(db, 0.9)).toBeGreaterThan(0.87);
+  // Distances that are estimates make poor rows look close: no walk by them finds 0.9, so every row is measured.
+  db = await reopenDb(db, { ...options, quantization: { type: 'rotated', bits: 1, rerank: 0 } });
+  await db.compact();
+  expect(await share(db, 0.9)).toBeGreaterThan(0.87);
+  // The measurements of the codes before do not count for those that the rows have now.
+  db = await reopenDb(db, { ...options, quantization: { type: 'scalar', bits: 4 } });
+  await db.insert({ id: 'more', vector: all[0] as Float32Array });
+  while ((await db.stats()).pending > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(await share(db, 0.9)).toBeGreaterThan(0.87);
 });
 
 it('refuses what is no recall', async () => {

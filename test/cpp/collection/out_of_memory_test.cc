@@ -128,6 +128,16 @@ std::vector<Call> Script(const std::string& snapshot) {
        }},
       {"compact again", false, [](const Shared& db) { RunToEnd(Compaction(db)); }},
       {"drop a collection", true, [](const Shared& db) { db->DropCollection("other"); }},
+      {"insert more", true, Puts(300, 900, 1)},
+      {"count by an index", false, [=](const Shared& db) { db->collection().Count(filter.get()); }},
+      {"checkpoint the index", false, [](const Shared& db) { db->Checkpoint(); }},
+      {"update after reopening", true,
+       [](const Shared& db) { UpdateRow(*db, db->collection(), "id799", nullptr, "{\"n\":9}"); }},
+      {"update beside an index", true,
+       [=](const Shared& db) {
+         db->collection().Count(filter.get());
+         UpdateRow(*db, db->collection(), "id797", nullptr, "{\"n\":9}");
+       }},
       {"clear", true, [](const Shared& db) { DeleteAll(*db, db->collection()); }},
       {"insert after clearing", true, Puts(0, 20, 4)},
   };

@@ -47,7 +47,7 @@ TEST_CASE("filter conformance: mongo filter oracle", "[conformance][filter]") {
            filter.MatchesText(texts[i], scratch) == expected[i];
     }
     Bitset matching(rows, true);
-    KeepMatching(filter, text_of, &indexes, nullptr, matching);
+    KeepMatching(filter, text_of, indexes, SIZE_MAX, nullptr, matching);
     for (Slot s = 0; s < rows; ++s) ok = ok && matching.Test(s) == expected[s % texts.size()];
     if (!ok) UNSCOPED_INFO(WriteJson(test["filter"]));
     failed += ok ? 0 : 1;

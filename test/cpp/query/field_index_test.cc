@@ -157,7 +157,7 @@ TEST_CASE("field index: every filter gives the rows that reading the texts gives
       const Filter filter = Parsed(query);
       Bitset rows = live;
       FilterWork work;
-      KeepMatching(filter, text, &indexes, nullptr, rows, &work);
+      KeepMatching(filter, text, indexes, SIZE_MAX, nullptr, rows, &work);
       by_index += !work.indexed.empty() && work.texts_read < texts.size() / 2 ? 1 : 0;
       REQUIRE(rows.words() == ByText(filter, texts, live).words());
     }
@@ -181,7 +181,7 @@ TEST_CASE("field index: a plain condition reads no text", "[filter][field_index]
     const Bitset all(texts.size(), true);
     Bitset rows = all;
     FilterWork work;
-    KeepMatching(filter, text, &indexes, nullptr, rows, &work);
+    KeepMatching(filter, text, indexes, SIZE_MAX, nullptr, rows, &work);
     CHECK(work.texts_read == 0);
     CHECK(rows.words() == ByText(filter, texts, all).words());
   }
@@ -189,9 +189,45 @@ TEST_CASE("field index: a plain condition reads no text", "[filter][field_index]
   // A part that only texts can answer is asked of the rows that the rest leaves.
   Bitset rows(texts.size(), true);
   FilterWork work;
-  KeepMatching(Parsed(R"({"year":2003,"tags":{"$size":1}})"), text, &indexes, nullptr, rows, &work);
+  KeepMatching(Parsed(R"({"year":2003,"tags":{"$size":1}})"), text, indexes, SIZE_MAX, nullptr,
+               rows, &work);
   CHECK(work.texts_read == 100);
   CHECK(rows.Count() == 100);
+}
+
+TEST_CASE("field index: paths asked for last have one, and what holds no values is not kept",
+          "[filter][field_index]") {
+  std::vector<std::string> texts(600, "{\"year\":1}");
+  const TextOfRow text = [&](Slot slot) { return std::string_view(texts[slot]); };
+  FieldIndexes indexes;
+  const auto texts_read = [&](const std::string& query) {
+    Bitset rows(texts.size(), true);
+    FilterWork work;
+    KeepMatching(Parsed(query), text, indexes, SIZE_MAX, nullptr, rows, &work);
+    return work.texts_read;
+  };
+  for (int i = 0; i < 100; ++i) CHECK(texts_read("{\"typo" + std::to_string(i) + "\":1}") == 0);
+  CHECK(texts_read("{\"year\":1}") == 0);
+  CHECK(indexes.paths().size() == 64);
+  // What no index can tell has none.
+  CHECK(texts_read("{\"object\":{\"a\":1}}") == 600);
+  CHECK(texts_read("{\"in\":{\"$in\":[1,[2]]}}") == 600);
+  const std::string bytes = indexes.Write(texts.size(), text);
+  FieldIndexes read;
+  read.Open(
+      bytes.size(),
+      [&](uint64_t offset, uint64_t n) { return std::string_view(bytes).substr(offset, n); },
+      "here");
+  CHECK(read.stored_paths() == std::vector<std::string>{"year"});
+  // Where there is no room nothing is made, and what is there is used.
+  Bitset rows(texts.size(), true);
+  FilterWork work;
+  KeepMatching(Parsed("{\"year\":1}"), text, read, 0, nullptr, rows, &work);
+  CHECK(work.texts_read == 0);
+  CHECK(rows.Count() == 600);
+  KeepMatching(Parsed("{\"other\":null}"), text, read, 100, nullptr, rows, &work);
+  CHECK(work.texts_read == 600);
+  CHECK(rows.Count() == 600);
 }
 
 TEST_CASE("field index: damaged bytes are CORRUPT or answer something", "[filter][field_index]") {
@@ -199,8 +235,8 @@ TEST_CASE("field index: damaged bytes are CORRUPT or answer something", "[filter
   Rng rng(3);
   for (int i = 0; i < 60; ++i) texts.push_back(Document(rng, ""));
   const TextOfRow text = [&](Slot slot) { return std::string_view(texts[slot]); };
-  const std::string whole = FieldIndex::Build(PathTo({"a"}), 0, 60, text, nullptr);
-  CHECK(whole == FieldIndex::Build(PathTo({"a"}), 0, 60, text, nullptr));
+  const std::string whole = FieldIndex::Build(PathTo({"a"}), 0, 60, text, SIZE_MAX, nullptr);
+  CHECK(whole == FieldIndex::Build(PathTo({"a"}), 0, 60, text, SIZE_MAX, nullptr));
   const auto ask = [&](std::string_view bytes, Slot end) {
     const FieldIndex index(bytes, 0, end);
     for (const char* query :
