@@ -267,6 +267,34 @@ TEST_CASE("a manifest with codes that this version does not know is UNSUPPORTED"
   }
 }
 
+// 6 parts of 3 dimensions leave some with none.
+TEST_CASE("a log or manifest that names codes its rows cannot have is CORRUPT", "[fuzz]") {
+  const bool in_log = GENERATE(true, false);
+  FaultDirectory disk;
+  Build(disk);
+  {
+    const std::shared_ptr<Database> db = OpenOn(disk);
+    CollectionRequest request;
+    request.dimensions = kDimensions;
+    request.quantization = ParseQuantization("product3x16");
+    db->OpenCollection("other", request);
+    if (!in_log) db->Checkpoint();
+    db->Close();
+  }
+  const DatabaseId id = ReadNewestManifest(disk)->database;
+  const std::string from = "product3x16", to = "product6x16";
+  const auto changed = in_log
+                           ? Changed(disk, OwnFile::kWal,
+                                     [&](std::string& bytes, uint64_t number) {
+                                       const size_t at = bytes.find(from);
+                                       REQUIRE(at != std::string::npos);
+                                       bytes.replace(at, from.size(), to);
+                                       fuzz::FixWal(bytes, id, number, LoadU32(bytes.data() + 56));
+                                     })
+                           : WithBody(disk, id, from, to);
+  CHECK_THROWS_WITH(OpenOn(*changed), Catch::Contains("collection \"other\""));
+}
+
 // Such a row could be read but not deleted.
 TEST_CASE("a row whose replacement is marked deleted in its place is found by its id", "[fuzz]") {
   FaultDirectory disk;
