@@ -13,10 +13,10 @@ set(WASM_MODULE ${WASM_COMMON}
   -sEXPORTED_RUNTIME_METHODS=HEAPU8,HEAPU32,HEAPF32)
 
 # Fast where searches, filters and checksums spend their time; small everywhere else.
-set(WASM_HOT cpp/simd/centroids.cc cpp/simd/codes.cc cpp/simd/distance.cc cpp/quant/k_means.cc
-  cpp/quant/product_codec.cc cpp/quant/rotated_codec.cc cpp/quant/rotation.cc cpp/quant/scalar_codec.cc cpp/index/hnsw_builder.cc cpp/index/hnsw_graph.cc
+set(WASM_HOT cpp/simd/centroids.cc cpp/simd/codes.cc cpp/simd/distance.cc 
+  cpp/quant/rotated_codec.cc cpp/quant/rotation.cc cpp/quant/scalar_codec.cc cpp/index/hnsw_graph.cc
   cpp/collection/growing_segment.cc
-  cpp/collection/sealed_segment.cc cpp/collection/collection_search.cc cpp/query/filter_text.cc cpp/query/field_index.cc cpp/query/field_index_build.cc cpp/query/filter_rows.cc
+  cpp/collection/sealed_segment.cc cpp/collection/collection_search.cc cpp/query/filter_text.cc cpp/query/field_index.cc
   cpp/query/filter_match.cc cpp/query/filter_compare.cc cpp/core/crc32c.cc)
 set(WASM_COLD ${RUVECTOR_SOURCES})
 list(REMOVE_ITEM WASM_COLD ${WASM_HOT})
