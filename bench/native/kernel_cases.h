@@ -20,7 +20,7 @@ namespace ruvector::bench {
 inline constexpr size_t kRows = 4, kTimes = 64;
 inline constexpr size_t kDimensions[] = {128, 384, 768, 1536};
 inline constexpr size_t kUnmeasured =
-    (sizeof(DistanceKernels) + sizeof(CodeKernels)) / sizeof(void (*)()) - 5;
+    (sizeof(DistanceKernels) + sizeof(CodeKernels)) / sizeof(void (*)()) - 6;
 
 struct KernelCase {
   std::string kernel;
@@ -60,6 +60,19 @@ inline void DotU4(const uint8_t* const* rows, size_t count, const int8_t* query,
     sums[r] = 0;
     for (size_t i = 0; i < bytes; ++i)
       sums[r] += (rows[r][i] & 15) * query[i] + (rows[r][i] >> 4) * query[bytes + i];
+  }
+}
+
+inline void DotPlanes(const uint8_t* const* rows, size_t count, const int8_t* query, size_t bytes,
+                      int planes, int32_t* sums) noexcept {
+  for (size_t r = 0; r < count; ++r) {
+    sums[r] = 0;
+    for (int p = 0; p < planes; ++p) {
+      const uint8_t* plane = rows[r] + static_cast<size_t>(p) * bytes;
+      int32_t sum = 0;
+      for (size_t i = 0; i < 8 * bytes; ++i) sum += (plane[i / 8] >> (i % 8) & 1) * query[i];
+      sums[r] = 2 * sums[r] + sum;
+    }
   }
 }
 
@@ -103,6 +116,30 @@ inline KernelCase CodeCase(const char* kernel, const std::string& target, size_t
           }};
 }
 
+/// Two planes of bits.
+inline KernelCase PlanesCase(const std::string& target, size_t dimensions,
+                             decltype(CodeKernels::dot_planes) dot) {
+  constexpr int kPlanes = 2;
+  constexpr size_t kReadable = 8;  // behind the last row
+  const size_t bytes = dimensions / 8;
+  auto codes = std::make_shared<std::vector<uint8_t>>(kRows * kPlanes * bytes + kReadable);
+  auto query = std::make_shared<std::vector<int8_t>>(dimensions);
+  for (size_t i = 0; i < codes->size(); ++i)
+    (*codes)[i] = static_cast<uint8_t>(i * 2654435761u >> 8);
+  for (size_t i = 0; i < dimensions; ++i) (*query)[i] = static_cast<int8_t>(i * 40503u >> 4);
+  return {"dot_planes", target, dimensions, [codes, query, bytes, dot] {
+            const uint8_t* rows[kRows];
+            for (size_t r = 0; r < kRows; ++r) rows[r] = codes->data() + r * kPlanes * bytes;
+            int32_t sums[kRows];
+            double sum = 0;
+            for (size_t t = 0; t < kTimes; ++t) {
+              dot(rows, kRows, query->data(), bytes, kPlanes, sums);
+              sum += sums[t % kRows];
+            }
+            return sum;
+          }};
+}
+
 inline std::vector<KernelCase> AllKernelCases() {
   std::vector<KernelCase> cases;
   auto distances = AllKernels();
@@ -111,6 +148,7 @@ inline std::vector<KernelCase> AllKernelCases() {
   codes.emplace_back("plain", CodeKernels{});
   codes.back().second.dot_u8 = plain::DotU8;
   codes.back().second.dot_u4 = plain::DotU4;
+  codes.back().second.dot_planes = plain::DotPlanes;
   for (const size_t n : kDimensions) {
     for (const auto& [target, kernels] : distances) {
       cases.push_back(PairCase("l2_squared", target, n, kernels.l2_squared));
@@ -119,6 +157,7 @@ inline std::vector<KernelCase> AllKernelCases() {
     }
     for (const auto& [target, kernels] : codes) {
       cases.push_back(CodeCase("dot_u8", target, n, n, kernels.dot_u8));
+      cases.push_back(PlanesCase(target, n, kernels.dot_planes));
       cases.push_back(CodeCase("dot_u4", target, n, n / 2, kernels.dot_u4));
     }
   }
