@@ -76,6 +76,6 @@ it('every source is listed once in sources.txt, but for what only one of the pac
 it('headers stay near 150 and sources near 400 lines', () => {
   const long = files
     .map((name) => ({ name, lines: readFileSync(join(cpp, name), 'utf8').split('\n').length }))
-    .filter(({ name, lines }) => lines > (name.endsWith('.h') ? (name === 'api/ruvector.h' ? 420 : 260) : 550));
+    .filter(({ name, lines }) => lines > (name.endsWith('.h') ? (name === 'api/ruvector.h' ? 380 : 260) : 550));
   expect(long).toEqual([]);
 });
