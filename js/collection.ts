@@ -10,6 +10,8 @@ import type {
   Metadata,
   Metric,
   Page,
+  RawHits,
+  RawSearchOptions,
   SearchOptions,
   SearchQuery,
   StoredEntry,
@@ -136,6 +138,12 @@ export class Collection<M extends object = Metadata> {
   }
   searchBatchSync(queries: readonly SearchQuery<M>[]): Hits<M>[] {
     return this.#endpoint.runSync(searches.searchBatch(queries, this.#shape, 'searchBatchSync'), 'searchBatchSync');
+  }
+  async searchRaw(queries: Float32Array, k?: number, options?: RawSearchOptions<M>): Promise<RawHits> {
+    return this.#search(options, (token) => searches.searchRaw(queries, k, options, 'searchRaw', token), 'searchRaw');
+  }
+  searchRawSync(queries: Float32Array, k?: number, options?: RawSearchOptions<M>): RawHits {
+    return this.#endpoint.runSync(searches.searchRaw(queries, k, options, 'searchRawSync'), 'searchRawSync');
   }
 
   async explain(query: SearchQuery<M>): Promise<Explanation> {

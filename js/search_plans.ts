@@ -1,12 +1,12 @@
 // The requests of searches, and how their replies are read. What goes to and fro is described in types/calls.d.ts.
-import type { Explanation, Hits, Metadata } from '../types/api.js';
+import type { Explanation, Hits, Metadata, RawHits } from '../types/api.js';
 import type { Plan } from './endpoint.js';
 import { copyVector, toFilter, toId, vectorLength } from './entries.js';
 import { RuvectorError } from './errors.js';
 import { toHits } from './hits.js';
 import { decodeIds } from './id_text.js';
 import { requireSignal, requireTimeout } from './interruption.js';
-import { type Bag, emptyBag, isObject, normalizeQuery, queryKey, sendable, show } from './options.js';
+import { type Bag, emptyBag, isObject, normalizeQuery, queryKey, requireObject, sendable, show } from './options.js';
 import type { Shape } from './plans.js';
 
 /** Options are sent as they are, for C++ to check; undefined ones are left out. */
@@ -124,4 +124,28 @@ export function search<M extends object>(query: unknown, shape: () => Shape, met
 export function explain(query: unknown, shape: () => Shape, method: string, token?: number): Plan<Explanation> {
   const { args, buffers } = searchBatch([query], shape, method, token);
   return { call: 'db.explain', args, buffers, read: (reply: Explanation) => reply };
+}
+
+export function searchRaw(queries: unknown, k: unknown, options: unknown, method: string, token?: number): Plan<RawHits> {
+  if (!(queries instanceof Float32Array)) {
+    throw new RuvectorError('INVALID_VECTOR', `queries is ${show(queries)}, expected a Float32Array`, method);
+  }
+  const given = options === undefined ? {} : requireObject(options, 'options', method);
+  for (const key of Object.keys(given)) {
+    const name = queryKey(key);
+    if (name === 'vector' || (name === 'k' && k !== undefined)) {
+      throw new RuvectorError('INVALID_OPTION', `options has ${key}, which is an argument already`, method);
+    }
+  }
+  const args = queryArgs(normalizeQuery({ ...given, ...(k === undefined ? {} : { k }) }, method), method);
+  return {
+    call: 'db.searchRaw',
+    args: { options: Object.assign(args, token === undefined ? {} : { token }) },
+    buffers: [queries.slice()],
+    read: (_, [ids, distances, counts]) => ({
+      ids: new Float64Array(ids as ArrayBuffer),
+      distances: new Float32Array(distances as ArrayBuffer),
+      counts: new Uint32Array(counts as ArrayBuffer),
+    }),
+  };
 }

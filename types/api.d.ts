@@ -247,6 +247,17 @@ export interface SearchResult<M extends object = Metadata> {
 /** `queryId` (non-enumerable) names the query for later feedback. */
 export type Hits<M extends object = Metadata> = SearchResult<M>[] & { readonly queryId: string };
 
+export type RawSearchOptions<M extends object = Metadata> = Omit<SearchOptions<M>, 'includeVectors' | 'includeMetadata'>;
+/** The hits of query q of n: ids[q * k … ] and distances[q * k … ], counts[q] of them, the closest first; NaN beyond. */
+export interface RawHits {
+  /** [n × k] */
+  ids: Float64Array;
+  /** [n × k] */
+  distances: Float32Array;
+  /** [n] */
+  counts: Uint32Array;
+}
+
 export interface DbStats {
   count: number;
   dimensions: number;
@@ -324,6 +335,11 @@ export interface Collection<M extends object = Metadata> {
   search(vector: Vec, k?: number, options?: SearchOptions<M>): Promise<Hits<M>>;
   /** All of one state, spread over `threads`. */
   searchBatch(queries: readonly SearchQuery<M>[]): Promise<Hits<M>[]>;
+  /**
+   * searchBatch without an object per hit, for a matrix of queries [n × dimensions] and entries whose ids are whole numbers, given as such or as
+   * their text. UNSUPPORTED where the id of a hit is none. k: default 10.
+   */
+  searchRaw(queries: Float32Array, k?: number, options?: RawSearchOptions<M>): Promise<RawHits>;
   /** Runs a search and tells how it was answered. */
   explain(query: SearchQuery<M>): Promise<Explanation>;
   get(id: string | number): Promise<StoredEntry<M> | null>;
@@ -378,6 +394,7 @@ export interface Collection<M extends object = Metadata> {
   searchSync(query: SearchQuery<M>): Hits<M>;
   searchSync(vector: Vec, k?: number, options?: SearchOptions<M>): Hits<M>;
   searchBatchSync(queries: readonly SearchQuery<M>[]): Hits<M>[];
+  searchRawSync(queries: Float32Array, k?: number, options?: RawSearchOptions<M>): RawHits;
   explainSync(query: SearchQuery<M>): Explanation;
   getSync(id: string | number): StoredEntry<M> | null;
   pageSync(options?: { filter?: Filter<M>; limit?: number; cursor?: string | null }): Page<M>;

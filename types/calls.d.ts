@@ -69,6 +69,8 @@ export interface Calls {
     args: OnDatabase & ({ shared: CoreSearch; count: number } | { queries: readonly (CoreSearch & { like?: string })[] });
     reply: { metadata?: readonly (Rows | null)[] };
   };
+  /** buffers[0]: f32 [queries × dimensions]. Reply buffers: f64 ids [queries × k], f32 distances [queries × k], u32 how many hits each query has. */
+  'db.searchRaw': { args: OnDatabase & { options: Omit<CoreSearch, 'includeVectors' | 'includeMetadata'> }; reply: Empty };
   /** As db.search, with one query. */
   'db.explain': { args: Calls['db.search']['args']; reply: Explanation };
   /** Reply buffers[0]: f32 vectors of those found. */

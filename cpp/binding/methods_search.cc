@@ -1,4 +1,6 @@
 #include <chrono>
+#include <cstring>
+#include <limits>
 
 #include "binding/methods.h"
 #include "binding/payload.h"
@@ -9,11 +11,16 @@
 namespace ruvector {
 namespace {
 
-constexpr size_t kMostQueries = 1 << 24;  // at once
+constexpr size_t kMostQueries = 1 << 24;              // at once
+constexpr uint64_t kMostRawHits = uint64_t{1} << 27;  // 1.5 GB of ids and distances
+constexpr uint64_t kMostSafeInteger = (uint64_t{1} << 53) - 1;
 
 constexpr std::string_view kSearchOptions[] = {
     "k",    "filter", "efSearch", "exact",     "threshold", "includeVectors", "includeMetadata",
     "like", "mmr",    "recall",   "timeoutMs", "token"};
+constexpr std::string_view kRawOptions[] = {"k",      "filter",    "efSearch",  "exact",
+                                            "recall", "threshold", "timeoutMs", "token"};
+
 /// Points at `filter`, and at no vector yet.
 SearchRequest ReadSearch(const MethodContext& c, const Arguments& q, const std::string& where,
                          std::optional<Filter>& filter) {
@@ -143,6 +150,75 @@ Reply Search(const MethodContext& c) {
   return reply;
 }
 
+/// The whole number that an id is the decimal text of.
+std::optional<double> WholeNumberOf(std::string_view id) {
+  const bool negative = id.size() > 1 && id[0] == '-';
+  const std::string_view digits = id.substr(negative ? 1 : 0);
+  if (digits.empty() || digits.size() > 16 || (digits[0] == '0' && id.size() > 1))
+    return std::nullopt;
+  uint64_t value = 0;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = 10 * value + static_cast<uint64_t>(c - '0');
+  }
+  if (value > kMostSafeInteger) return std::nullopt;
+  return negative ? -static_cast<double>(value) : static_cast<double>(value);
+}
+
+template <typename T>
+std::string BytesOf(T value, size_t count) {
+  std::string bytes(count * sizeof value, '\0');
+  for (size_t i = 0; i < count; ++i) std::memcpy(&bytes[i * sizeof value], &value, sizeof value);
+  return bytes;
+}
+
+Reply SearchRaw(const MethodContext& c) {
+  const Opened opened = c.opened();
+  const Collection& collection = *opened.collection;
+  const Arguments options(c.args.Get("options"));
+  options.RequireKnown(kRawOptions);
+  std::optional<Filter> filter;
+  SearchRequest first = ReadSearch(c, options, "", filter);
+  first.include_metadata = false;
+  const size_t dimensions = collection.options().dimensions;
+  const BufferView& queries = c.Buffer(0);
+  const size_t count = queries.bytes / sizeof(float) / dimensions;
+  if (count * dimensions * sizeof(float) != queries.bytes) {
+    throw Error(ErrorCode::kDimensionMismatch,
+                "queries has " + std::to_string(queries.bytes / sizeof(float)) +
+                    " values, expected rows of " + std::to_string(dimensions) + " (dimensions)");
+  }
+  if (uint64_t{count} * first.k > kMostRawHits) {
+    throw Error(ErrorCode::kMemoryLimit,
+                std::to_string(count) + " queries with k " + std::to_string(first.k) +
+                    " have room for " + std::to_string(uint64_t{count} * first.k) +
+                    " hits, expected at most " + std::to_string(kMostRawHits) + " at once");
+  }
+  const std::vector<SearchRequest> requests =
+      RepeatSearch(collection, first, static_cast<const float*>(queries.data), count);
+  std::string ids = BytesOf(std::numeric_limits<double>::quiet_NaN(), count * first.k);
+  std::string distances = BytesOf(std::numeric_limits<float>::quiet_NaN(), count * first.k);
+  std::string counts;
+  const std::vector<std::vector<Hit>> found =
+      collection.SearchBatch(requests, collection.options().threads);
+  for (size_t i = 0; i < count; ++i) {
+    PutU32(counts, static_cast<uint32_t>(found[i].size()));
+    for (size_t h = 0; h < found[i].size(); ++h) {
+      const Hit& hit = found[i][h];
+      const std::optional<double> number = WholeNumberOf(hit.id);
+      if (!number) {
+        throw Error(ErrorCode::kUnsupported,
+                    "the id " + QuoteForMessage(hit.id) +
+                        " is not the text of a whole number, the only ids that searchRaw gives");
+      }
+      const size_t at = i * first.k + h;
+      std::memcpy(ids.data() + at * sizeof *number, &*number, sizeof *number);
+      std::memcpy(distances.data() + at * sizeof hit.distance, &hit.distance, sizeof hit.distance);
+    }
+  }
+  return {"{}", {std::move(ids), std::move(distances), std::move(counts)}};
+}
+
 Reply Explain(const MethodContext& c) {
   const Opened opened = c.opened();
   const Searches searches = ReadSearches(c, *opened.collection);
@@ -170,6 +246,7 @@ Reply Explain(const MethodContext& c) {
 
 constexpr Method kMethods[] = {
     {"db.search", Search},
+    {"db.searchRaw", SearchRaw},
     {"db.explain", Explain},
 };
 

@@ -121,6 +121,8 @@ describe('k', () => {
         'searchSync typed': (d) => d.searchSync(new Float32Array(good), k, { includeMetadata: false }),
         searchBatch: (d) => d.searchBatch([query({}), query({ k })]),
         searchBatchSync: (d) => d.searchBatchSync([query({ topK: k })]),
+        searchRaw: (d) => d.searchRaw(new Float32Array(good), k),
+        searchRawSync: (d) => d.searchRawSync(new Float32Array(good), k),
       },
       /\bk\b/,
     );
@@ -242,6 +244,7 @@ describe('filters', () => {
       searchSync: (d) => d.searchSync(query({ filter, includeMetadata: false })),
       searchBatch: (d) => d.searchBatch([query({}), query({ filter })]),
       'searchBatch shared': (d) => d.searchBatch([query({ filter }), query({ filter })]),
+      searchRaw: (d) => d.searchRaw(new Float32Array(good), 1, { filter }),
       count: (d) => d.count(filter),
       countSync: (d) => d.countSync(filter),
       deleteWhere: (d) => d.deleteWhere(filter),
