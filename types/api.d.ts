@@ -27,22 +27,23 @@ export interface HnswConfig {
  * Searches walk the graph by small codes of the vectors and measure the closest rows again by the vectors themselves. Sizes, recall and speed of
  * each type: bench/README.md.
  *
- * - `auto`: `scalar` with 8 bits from 64 dimensions on, but for manhattan; else `none`
- * - `scalar`: 8 (default) or 4 bits a dimension, nothing is learned
+ * - `auto`: `spherical` with 8 bits from 64 dimensions on, with 4 from 128 on, but for manhattan; else `none`
+ * - `spherical`: 8 (default) or 4 bits a dimension of the vector's direction, turned at random; nothing is learned
+ * - `scalar`: 8 (default) or 4 bits a dimension, on a scale of each vector's own; nothing is learned
  * - `rotated`: 1 … 8 bits a dimension (default 4) of the vector turned at random around the mean of all
  * - `binary`: 1 bit a dimension, its sign around that mean
  * - `tiered`: `rotated` with 1 bit for the walk, and `scalar` with 8 bits by which what it finds is measured before the vectors are looked at
  * - `product`: the vector cut into `subspaces` short ones (1 … dimensions, default a quarter of them) and each replaced by the closest of `k`
  *   centroids (2 … 256, default 256): a byte each, or half a byte for up to 16 of them
  *
- * All but `scalar` learn from rows; `rotated`, `binary` and `tiered` throw UNSUPPORTED under manhattan. Rows get their codes when `compact()` or a merge in the background
+ * The others learn from rows; `spherical`, `rotated`, `binary` and `tiered` throw UNSUPPORTED under manhattan. Rows get learned codes when `compact()` or a merge in the background
  * seals them; until then, and in segments of fewer than 16 rows (`product`: than `k`), they have those of `auto`. `stats().quantization.coded` tells. Given for a database that
  * exists, a type concerns rows to come until `compact()` codes all anew.
  */
 export type Quantization =
   | { type: 'auto' | 'none' }
   | ((
-      | { type: 'scalar'; bits?: 4 | 8 }
+      | { type: 'spherical' | 'scalar'; bits?: 4 | 8 }
       | { type: 'rotated'; bits?: Bits }
       | { type: 'binary' | 'tiered' }
       | { type: 'product'; subspaces?: number; k?: number }
@@ -58,7 +59,7 @@ interface Rerank {
 }
 /** The codes of so many rows. */
 export type Coding = {
-  type: 'none' | 'scalar' | 'rotated' | 'binary' | 'tiered' | 'product';
+  type: 'none' | 'spherical' | 'scalar' | 'rotated' | 'binary' | 'tiered' | 'product';
   bits?: number;
   subspaces?: number;
   k?: number;
@@ -210,7 +211,7 @@ export interface Explanation {
     strategy: 'none' | 'scan' | 'codeScan' | 'walk' | 'filteredWalk';
     /** Candidates of the walk; 0 without one. */
     efSearch: number;
-    /** What the walk went by: 'none' for the vectors themselves, 'scalar8' and so on. */
+    /** What the walk went by: 'none' for the vectors themselves, 'spherical4' and so on. */
     codes: string;
     /** Distances estimated or measured. */
     distances: number;

@@ -219,6 +219,13 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
     out.Begin(SectionKind::kCodes, codec->row_bytes());
     for (Slot s = 0; s < linked; ++s)
       out.Append(coder ? coder->Code(s) : builder_.Code(s), codec->row_bytes());
+    if (codec->wants_lengths()) {
+      out.Begin(SectionKind::kCodeLengths, sizeof(float));
+      for (Slot s = 0; s < linked; ++s) {
+        const float length = builder_.Length(s);
+        out.Append(&length, sizeof length);
+      }
+    }
     if (Learns(coding)) {
       const std::string parameters = codec->Parameters();
       out.Begin(SectionKind::kCodecParameters, 0);

@@ -144,7 +144,8 @@ void SearchLinkedRows(const View& view, LinkedSearch& search) {
     scratch.scored += found.size();
     for (const Candidate& c : found) view.PrefetchFineCode(c.slot);
     for (size_t i = 0; i < found.size(); ++i) scratch.codes[i] = view.FineCode(found[i].slot);
-    query.For(*fine).Distances(scratch.codes.data(), found.size(), scratch.distances.data());
+    query.For(*fine).Distances(scratch.codes.data(), nullptr, found.size(),
+                               scratch.distances.data());
     for (size_t i = 0; i < found.size(); ++i) found[i].distance = scratch.distances[i];
     SortFound(found, most);
   }
