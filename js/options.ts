@@ -137,6 +137,7 @@ const knownOptions = [
   'durability',
   'threads',
   'memoryBudget',
+  'vectorsInMemory',
   'seed',
   'scoreMode',
 ];

@@ -90,6 +90,12 @@ export interface DbOptions {
   wasm?: WasmSource;
   /** Bytes of process memory that rows may take: a write that would need more throws MEMORY_LIMIT and changes nothing. Default: no limit. */
   memoryBudget?: number;
+  /**
+   * false: vectors of sealed segments stay on disk, in every collection; searches walk by codes and read the vectors that they measure again. It
+   * takes a folder, index auto (a graph from 256 rows on then) or hnsw, and any quantization but none (auto: codes in few dimensions too). A wish
+   * of this opening: any database may be opened either way. Not under WebAssembly (UNSUPPORTED). Default true.
+   */
+  vectorsInMemory?: boolean;
   /** Threads that link rows, 1 … 256; default: the machine's, at most 8. */
   threads?: number;
   /** Of the graph's levels. With threads: 1, the same input gives the same graph on the same backend. */
@@ -270,6 +276,8 @@ export interface DbStats {
   /** Bytes of process memory; memory-mapped files are not counted. */
   memoryUsage: number;
   diskUsage: number;
+  /** As asked for when the database was opened. */
+  vectorsInMemory: boolean;
   /** Rows that are deleted or replaced and still take room. */
   deleted: number;
   segments: number;

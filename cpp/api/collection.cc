@@ -239,6 +239,7 @@ DbStats Collection::Stats() const {
   stats.index_type = rows.linked > 0 ? Index::kHnsw : Index::kFlat;
   stats.memory_usage = rows.memory_bytes;
   stats.disk_usage = files.disk_bytes;
+  stats.vectors_in_memory = call.collection.options().vectors_in_memory;
   const auto& options = call.collection.options();
   stats.quantization = Shown(options.quantization);
   stats.quantization.rerank = options.rerank;

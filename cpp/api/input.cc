@@ -222,6 +222,7 @@ DatabaseOptions ReadOptions(const DbOptions& options) {
   read.read_only = options.read_only;
   read.durability = static_cast<core::Durability>(options.durability);
   read.memory_budget = options.memory_budget;
+  read.vectors_in_memory = options.vectors_in_memory;
   read.threads = options.threads;
   return read;
 }

@@ -85,6 +85,9 @@ struct DbOptions {
   /// Bytes of process memory that rows may take: a write that would need more throws kMemoryLimit.
   /// 0: no limit.
   size_t memory_budget = 0;
+  /// False: vectors of sealed segments stay on disk and searches walk by codes, which takes a
+  /// folder, index kAuto or kHnsw, and any quantization but kNone. A wish of this opening.
+  bool vectors_in_memory = true;
   /// Threads that link rows, 1 … 256; 0: the machine's, at most 8.
   size_t threads = 0;
 };
@@ -173,7 +176,8 @@ struct DbStats {
   std::vector<std::pair<Quantization, size_t>> coded;
   size_t memory_usage = 0;  ///< bytes of process memory; mapped files are not counted
   uint64_t disk_usage = 0;
-  size_t deleted = 0;  ///< rows that are deleted or replaced and still take room
+  bool vectors_in_memory = true;  ///< as asked for when the database was opened
+  size_t deleted = 0;             ///< rows that are deleted or replaced and still take room
   size_t segments = 0;
   size_t pending = 0;  ///< rows that wait for their links; searches scan them meanwhile
   uint64_t wal_bytes = 0;

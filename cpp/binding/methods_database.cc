@@ -117,6 +117,7 @@ Reply Stats(const MethodContext& c) {
                      ",\"quantization\":{" + QuantizationJson(o.quantization) +
                      (o.rerank ? number("rerank", *o.rerank) : "") +
                      ",\"coded\":" + CodedJson(rows) + "}" +
+                     ",\"vectorsInMemory\":" + (o.vectors_in_memory ? "true" : "false") +
                      number("memoryUsage", rows.memory_bytes) + number("diskUsage", s.disk_bytes) +
                      number("deleted", rows.deleted) + number("segments", rows.segments) +
                      number("pending", rows.pending) + number("walBytes", s.wal_bytes) +

@@ -9,9 +9,10 @@ namespace ruvector {
 namespace {
 
 using Words = std::string_view[];
-constexpr std::string_view kKnown[] = {"dimensions", "distanceMetric", "storagePath", "hnswConfig",
-                                       "index",      "quantization",   "readOnly",    "durability",
-                                       "threads",    "memoryBudget",   "seed",        "scoreMode"};
+constexpr std::string_view kKnown[] = {
+    "dimensions",   "distanceMetric", "storagePath",    "hnswConfig", "index",
+    "quantization", "readOnly",       "durability",     "threads",    "memoryBudget",
+    "seed",         "scoreMode",      "vectorsInMemory"};
 constexpr std::string_view kKnownHnsw[] = {"m", "efConstruction", "efSearch", "maxElements",
                                            "seed"};
 constexpr std::string_view kMetrics[] = {"cosine", "euclidean", "dot", "manhattan"};
@@ -98,6 +99,7 @@ OpenOptions ReadOpenOptions(const Json& json) {
   if (o.path == ":memory:") o.path.clear();
   o.read_only = args.Flag("readOnly").value_or(false);
   o.threads = args.Whole("threads", 1, kMostThreads).value_or(0);
+  o.vectors_in_memory = args.Flag("vectorsInMemory").value_or(true);
   o.memory_budget = args.Whole("memoryBudget", 1, kMaxSafeInteger).value_or(0);
   if (const auto mode = args.Word("scoreMode", kScoreModes)) out.score_mode = kScoreModes[*mode];
   if (const auto d = args.Word("durability", kDurabilities))

@@ -37,15 +37,19 @@ CollectionEntry Collection::Describe(std::vector<SegmentEntry> segments) const {
 void Collection::Load(Directory& directory, const DatabaseId& database,
                       const std::vector<SegmentEntry>& segments) {
   for (const SegmentEntry& entry : segments) {
-    auto segment =
-        std::make_shared<SealedSegment>(directory, database, entry, space_, options_.hnsw.m);
+    auto segment = std::make_shared<SealedSegment>(directory, database, entry, space_,
+                                                   options_.hnsw.m, options_.vectors_in_memory);
     const size_t rows = segment->rows();
     if (rows > 0 && segment->Number(static_cast<Slot>(rows - 1)) >= next_row_)
       segment->Damaged("its rows have numbers that the manifest will give to others");
-    if (entry.growing && &entry == &segments.back()) {
+    // Too large to be taken into memory for the next row, it may have been written by somebody who
+    // kept the vectors there.
+    const bool grows = options_.vectors_in_memory || segment->bytes() <= options_.limits.seal_bytes;
+    if (entry.growing && grows && &entry == &segments.back()) {
       growing_entry_ = entry;
       thawable_ = std::move(segment);
     } else {
+      segment->manifest_entry().growing = false;
       sealed_.push_back(std::move(segment));
     }
   }
@@ -99,8 +103,8 @@ void Collection::RequireGrowing() {
   std::unique_ptr<GrowingSegment> growing =
       thawable_ ? GrowingSegment::Thaw(*thawable_, options_.hnsw)
                 : std::make_unique<GrowingSegment>(space_, options_.hnsw);
-  const size_t most =
-      kMaxReservedBytes / ((options_.dimensions + 2 * options_.hnsw.m) * sizeof(float));
+  const size_t most = std::min<uint64_t>(kMaxReservedBytes, options_.limits.seal_bytes) /
+                      ((options_.dimensions + 2 * options_.hnsw.m) * sizeof(float));
   const size_t expected = std::min(options_.expected_rows, most);
   if (expected > growing->rows()) growing->Reserve(expected - growing->rows());
   const std::lock_guard<FairMutex> lock(mutex_);
@@ -256,7 +260,8 @@ bool Collection::WantsLinks(size_t rows) const {
     case IndexKind::kHnsw:
       return rows >= kFirstLinkedRows;
     case IndexKind::kAuto:
-      return rows > kFlatRows;
+      // A scan would read every vector from disk.
+      return rows >= (options_.vectors_in_memory ? kFlatRows + 1 : kFirstLinkedRows);
   }
   return false;
 }
@@ -445,7 +450,7 @@ std::vector<SegmentEntry> Collection::WriteSegments(Directory& directory,
     if (!entry.growing) {
       // Read back before the manifest names it: from then on nothing may fail.
       written_ = std::make_shared<SealedSegment>(directory, database, entries.back(), space_,
-                                                 options_.hnsw.m);
+                                                 options_.hnsw.m, options_.vectors_in_memory);
     }
   }
   return entries;

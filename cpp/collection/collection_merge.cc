@@ -38,7 +38,9 @@ bool Collection::SealsToCompact() const {
 
 Quantization Collection::CodingOf(size_t rows) const {
   if (!WantsLinks(rows)) return options_.hnsw.quantization;
-  return CodingFor(options_.quantization, options_.metric, options_.dimensions, rows);
+  const Quantization coding =
+      CodingFor(options_.quantization, options_.metric, options_.dimensions, rows);
+  return coding == Quantization::kNone ? options_.hnsw.quantization : coding;
 }
 
 SegmentRun Collection::RunToMerge() const {
@@ -80,11 +82,16 @@ SegmentRun Collection::RunToMerge() const {
       bytes += LiveBytes(*sealed_[end++]);
     if (end - begin >= kFanOut) return run(begin, end);
   }
-  // What was sealed before its codes could be learned.
+  // What was sealed before its codes could be learned, or, with vectors that now stay on disk,
+  // without codes.
   for (size_t i = 0; i < n; ++i) {
-    const Quantization coding = CodingOf(sealed_[i]->live_count());
-    if (Learns(coding) && !Learns(sealed_[i]->quantization()) && LiveBytes(*sealed_[i]) <= cap)
-      return run(i, i + 1);
+    const SealedSegment& segment = *sealed_[i];
+    const Quantization coding = CodingOf(segment.live_count());
+    const bool learns = Learns(coding) && !Learns(segment.quantization());
+    const bool lacks =
+        segment.vectors_on_disk() && WantsLinks(segment.live_count()) &&
+        (segment.linked() < segment.rows() || segment.quantization() == Quantization::kNone);
+    if ((learns || lacks) && LiveBytes(segment) <= cap) return run(i, i + 1);
   }
   return {};
 }

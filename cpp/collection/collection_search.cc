@@ -169,6 +169,7 @@ std::vector<Hit> Collection::Finish(Running& running) const {
   std::partial_sort(found.begin(), found.begin() + static_cast<long>(kept), found.end(), closer);
   found.resize(kept);
 
+  std::vector<float> room;
   std::vector<Hit> hits;
   hits.reserve(kept);
   for (const Running::SegmentHit& h : found) {
@@ -178,7 +179,7 @@ std::vector<Hit> Collection::Finish(Running& running) const {
     hit.id = h.segment->Id(h.slot);
     if (request.include_metadata) hit.metadata = h.segment->Metadata(h.slot);
     if (request.include_vectors) {
-      const float* vector = h.segment->Vector(h.slot);
+      const float* vector = h.segment->FetchVector(h.slot, room);
       hit.vector.assign(vector, vector + options_.dimensions);
     }
     hits.push_back(std::move(hit));

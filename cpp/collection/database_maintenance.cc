@@ -121,8 +121,9 @@ void Database::InstallMerge(Collection& collection, const SegmentMerge& merge, u
     const Bitset retired = merge.RetiredSince();
     entry.deleted = retired.Count();
     if (entry.deleted > 0) entry.tombstones = WriteTombstones(*directory_, id_, entry.id, retired);
-    result = std::make_shared<SealedSegment>(*directory_, id_, entry, collection.space(),
-                                             collection.options().hnsw.m);
+    result =
+        std::make_shared<SealedSegment>(*directory_, id_, entry, collection.space(),
+                                        collection.options().hnsw.m, options_.vectors_in_memory);
   }
   Manifest next = manifest_;
   ++next.generation;

@@ -35,9 +35,23 @@ Quantization NamedQuantization(const CollectionEntry& entry) {
 }
 
 // Codes are for walking a graph: without one there are none.
-Quantization QuantizationOf(const CollectionEntry& entry) {
+Quantization QuantizationOf(const CollectionEntry& entry, bool vectors_in_memory) {
   if (ParseIndex(entry.index) == IndexKind::kFlat) return Quantization::kNone;
-  return Resolve(NamedQuantization(entry), entry.metric, entry.dimensions);
+  const Quantization named = NamedQuantization(entry);
+  if (!vectors_in_memory && named == Quantization::kAuto) return Quantization::kScalar8;
+  return Resolve(named, entry.metric, entry.dimensions);
+}
+
+// Vectors that stay on disk are for searches that walk by something else.
+void RequireWalksByCodes(const CollectionEntry& entry) {
+  const bool flat = ParseIndex(entry.index) == IndexKind::kFlat;
+  if (!flat && NamedQuantization(entry) != Quantization::kNone) return;
+  throw Error(ErrorCode::kInvalidOption,
+              "vectorsInMemory is false, but collection " + QuoteForMessage(entry.name) + " has " +
+                  (flat ? "index \"flat\", whose searches read every vector; expected index "
+                          "\"auto\" or \"hnsw\""
+                        : "quantization \"none\", so that searches walk by the vectors; expected "
+                          "another quantization"));
 }
 
 // Of options asked for and stored ones, together.
@@ -118,6 +132,20 @@ CollectionEntry Agreed(const CollectionRequest& request, CollectionEntry stored,
   return stored;
 }
 
+// `what` has no file that vectors could be read from; empty: it may have one.
+void RequireVectorsCanStay(const DatabaseOptions& options, const std::string& what) {
+  if (options.vectors_in_memory) return;
+#if defined(__EMSCRIPTEN__)
+  throw Error(ErrorCode::kUnsupported,
+              "vectorsInMemory is false, which WebAssembly cannot have: its files are in memory; "
+              "expected true or the native backend");
+#else
+  if (what.empty()) return;
+  throw Error(ErrorCode::kInvalidOption, "vectorsInMemory is false, expected true for " + what +
+                                             "; only a folder at storagePath has vectors on disk");
+#endif
+}
+
 }  // namespace
 
 Database::Database(std::unique_ptr<Directory> directory, const DatabaseOptions& options)
@@ -132,9 +160,11 @@ Database::~Database() {
 }
 
 std::unique_ptr<Database> Database::Open(const DatabaseOptions& options) {
+  RequireVectorsCanStay(options, options.path.empty() ? "a database in memory" : "");
   if (options.path.empty()) return OpenIn(nullptr, options);
   switch (KindOfPath(options.path)) {
     case PathKind::kFile: {
+      RequireVectorsCanStay(options, "a single file, which is mapped whole");
       DatabaseOptions read_only = options;
       read_only.read_only = true;
       std::shared_ptr<const Mapping> bytes = OpenPath(options.path)->Map();
@@ -147,7 +177,10 @@ std::unique_ptr<Database> Database::Open(const DatabaseOptions& options) {
       }
       if (options.path.ends_with(".rvf"))
         throw Error(ErrorCode::kNotFound, "there is no file " + options.path);
-      NewEntry(1, "", options);  // refuses bad options before a folder is made
+      // Refuses bad options before a folder is made.
+      if (const CollectionEntry entry = NewEntry(1, std::string(kDefaultCollectionName), options);
+          !options.vectors_in_memory)
+        RequireWalksByCodes(entry);
       break;
     case PathKind::kFolder:
       break;
@@ -156,6 +189,7 @@ std::unique_ptr<Database> Database::Open(const DatabaseOptions& options) {
 }
 
 std::unique_ptr<Database> Database::FromBytes(std::string bytes, const DatabaseOptions& options) {
+  RequireVectorsCanStay(options, "a database in memory");
   const std::unique_ptr<Directory> container = OpenContainer(MappingOf(std::move(bytes)), "bytes");
   std::unique_ptr<MemoryDirectory> directory = NewMemoryDirectory("bytes");
   for (const std::string& name : container->List()) {
@@ -277,19 +311,27 @@ std::shared_ptr<Collection> Database::AddCollection(const CollectionEntry& entry
                                                     const CollectionRequest& request,
                                                     const std::function<void()>& log) {
   RequireSound(entry, directory_->path());
+  if (!options_.vectors_in_memory) RequireWalksByCodes(entry);
   CollectionOptions options;
   options.dimensions = entry.dimensions;
   options.metric = entry.metric;
   options.index = ParseIndex(entry.index);
-  options.quantization = QuantizationOf(entry);
+  options.vectors_in_memory = options_.vectors_in_memory;
+  options.quantization = QuantizationOf(entry, options.vectors_in_memory);
   options.hnsw = {entry.m, entry.ef_construction, entry.seed,
                   CodingFor(options.quantization, entry.metric, entry.dimensions, 0)};
+  if (!options.vectors_in_memory && options.hnsw.quantization == Quantization::kNone)
+    options.hnsw.quantization = Quantization::kScalar8;
   options.rerank = entry.rerank;
   options.ef_search = request.ef_search.value_or(kEfSearchDefault);
   options.threads = options_.threads;
   options.expected_rows = request.expected_rows;
   options.memory_budget = options_.memory_budget;
   options.limits = options_.limits;
+  if (!options.vectors_in_memory) {
+    options.limits.seal_bytes = std::min(options.limits.seal_bytes, kSealBytesOnDisk);
+    options.limits.merge_bytes = std::min(options.limits.merge_bytes, kMergeBytesOnDisk);
+  }
   CollectionEntry bare = entry;
   bare.segments.clear();
   auto collection = std::make_shared<Collection>(std::move(bare), options);

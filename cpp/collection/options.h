@@ -30,6 +30,10 @@ inline constexpr size_t kDefaultK = 10;
 /// However many rows are expected, not more than this is taken before they come.
 inline constexpr size_t kMaxReservedBytes = size_t{128} << 20;
 
+/// Where vectors stay on disk: what a growing segment, all in memory, may take, and a merge.
+inline constexpr uint64_t kSealBytesOnDisk = uint64_t{64} << 20;
+inline constexpr uint64_t kMergeBytesOnDisk = uint64_t{512} << 20;
+
 /// When the growing segment is sealed and sealed ones are merged. Tests set them low.
 struct SegmentLimits {
   /// A growing segment beyond this is sealed for good: its next rewrite would take seconds.
@@ -49,8 +53,9 @@ struct CollectionOptions {
   std::optional<size_t> rerank;                     ///< rows measured again after a walk by codes
   size_t ef_search = kEfSearchDefault;              ///< 1 … kMaxEf, of searches that do not say
   size_t threads = 0;                               ///< that link rows; 0: DefaultThreads()
-  size_t expected_rows = 0;  ///< made room for ahead, up to kMaxReservedBytes
-  size_t memory_budget = 0;  ///< bytes that rows and field indexes may take; 0: no limit
+  size_t expected_rows = 0;       ///< made room for ahead, up to kMaxReservedBytes
+  size_t memory_budget = 0;       ///< bytes that rows and field indexes may take; 0: no limit
+  bool vectors_in_memory = true;  ///< false: of sealed segments they are read from disk
   SegmentLimits limits;
 };
 

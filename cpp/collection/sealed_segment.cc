@@ -26,9 +26,12 @@ uint64_t InfoNumber(const Json& info, const char* key, uint64_t limit, const std
 }  // namespace
 
 SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
-                             const SegmentEntry& entry, const MetricSpace& space, size_t m)
+                             const SegmentEntry& entry, const MetricSpace& space, size_t m,
+                             bool vectors_in_memory)
     : entry_(entry), space_(space), m_(m) {
-  reader_ = std::make_unique<SegmentReader>(directory, entry.parts, database, entry.id);
+  reader_ = std::make_unique<SegmentReader>(
+      directory, entry.parts, database, entry.id,
+      vectors_in_memory ? std::nullopt : std::optional(SectionKind::kVectors));
   what_ = directory.path() + "/" + entry.parts.front().name;
   const Section info_section = reader_->Find(SectionKind::kInfo, 0, 0);
   if (info_section.bytes() > kMaxInfoBytes) Damaged("info is too long");
@@ -125,6 +128,13 @@ SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
 
 void SealedSegment::Damaged(const char* detail) const {
   throw Error(ErrorCode::kCorrupt, what_ + ": " + detail);
+}
+
+const float* SealedSegment::FetchVector(Slot slot, std::vector<float>& room) const {
+  if (!vectors_.on_disk()) return Vector(slot);
+  room.resize(space_.dimensions());
+  vectors_.CopyRow(slot, room.data());
+  return room.data();
 }
 
 std::string_view SealedSegment::Text(const Section& offsets, const Section& bytes,

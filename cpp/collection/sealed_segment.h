@@ -19,9 +19,10 @@ namespace ruvector {
 
 class SealedSegment : public Segment {
  public:
-  /// Throws kCorrupt, kIo.
+  /// `vectors_in_memory`: false, and walks by codes read the vectors they need from the file; who
+  /// takes them by Vector has kMostMappedBytes of them mapped at a time. Throws kCorrupt, kIo.
   SealedSegment(Directory& directory, const DatabaseId& database, const SegmentEntry& entry,
-                const MetricSpace& space, size_t m);
+                const MetricSpace& space, size_t m, bool vectors_in_memory = true);
 
   const SegmentEntry& manifest_entry() const { return entry_; }
   SegmentEntry& manifest_entry() { return entry_; }
@@ -37,8 +38,12 @@ class SealedSegment : public Segment {
     return Text(metadata_offsets_, metadata_, slot);
   }
   const float* Vector(Slot slot) const override {
+    if (vectors_.on_disk()) [[unlikely]]
+      vectors_.MappedRow(slot);
     return reinterpret_cast<const float*>(vectors_.Row(slot));
   }
+  bool vectors_on_disk() const override { return vectors_.on_disk(); }
+  const float* FetchVector(Slot slot, std::vector<float>& room) const override;
   uint64_t Number(Slot slot) const override { return LoadU64(numbers_.Row(slot)); }
   /// Throws kCorrupt naming the file.
   [[noreturn]] void Damaged(const char* detail) const;
@@ -60,7 +65,12 @@ class SealedSegment : public Segment {
   /// The neighbours of a linked row that has this level, each of them a linked row.
   NeighborList Links(Slot slot, int level) const;
   Slot Twin(Slot slot) const;
-  void Prefetch(Slot slot) const { vectors_.Prefetch(slot); }
+  void Prefetch(Slot slot) const {
+    if (!vectors_.on_disk()) vectors_.Prefetch(slot);
+  }
+  void WillFetch(Slot slot) const {
+    vectors_.on_disk() ? vectors_.WillCopyRow(slot) : vectors_.Prefetch(slot);
+  }
   void PrefetchLinks(Slot slot) const { links_.Prefetch(slot); }
   const Codec* codec() const { return codec_.get(); }
   const uint8_t* Code(Slot slot) const { return codes_.Row(slot); }

@@ -39,8 +39,9 @@ SegmentPlan PlanSegment(const Segment& segment, size_t matches, bool filtered, b
                         size_t ef) {
   if (matches == 0) return {};
   if (exact || segment.linked() == 0) return {Strategy::kScan, 0};
-  const bool by_codes =
-      segment.quantization() != Quantization::kNone && matches >= kFewestCodeScanned;
+  // From disk every vector that is not read is time saved.
+  const size_t fewest = segment.vectors_on_disk() ? 0 : kFewestCodeScanned;
+  const bool by_codes = segment.quantization() != Quantization::kNone && matches >= fewest;
   const double m = static_cast<double>(matches), rows = static_cast<double>(segment.rows());
   if (m * m <= (by_codes ? kWalkCostToCodeScan : kWalkCostToScan) * static_cast<double>(ef) * rows)
     return {by_codes ? Strategy::kCodeScan : Strategy::kScan, 0};

@@ -53,7 +53,14 @@ class Segment {
   virtual std::string_view Id(Slot slot) const = 0;
   /// JSON text, empty when the row has none.
   virtual std::string_view Metadata(Slot slot) const = 0;
+  /// [dimensions], where they lie.
   virtual const float* Vector(Slot slot) const = 0;
+  /// Do vectors stay on disk, so that Vector is for those who need many in a row?
+  virtual bool vectors_on_disk() const { return false; }
+  /// The same, read into `room` where vectors stay on disk.
+  virtual const float* FetchVector(Slot slot, std::vector<float>& /*room*/) const {
+    return Vector(slot);
+  }
   /// The row's number in the collection: rows are numbered in order of insertion, also from one
   /// segment to the next, and keep their number when segments are merged.
   virtual uint64_t Number(Slot slot) const = 0;

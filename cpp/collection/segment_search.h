@@ -154,8 +154,10 @@ void SearchLinkedRows(const View& view, LinkedSearch& search) {
     return;
   }
   search.reranked = found.size();
-  for (const Candidate& c : found) view.Prefetch(c.slot);
-  for (Candidate& c : found) c.distance = query.Distance(view.Vector(c.slot), view.Scalar(c.slot));
+  for (const Candidate& c : found) view.WillFetch(c.slot);
+  for (Candidate& c : found) {
+    c.distance = query.Distance(view.FetchVector(c.slot, scratch.vector), view.Scalar(c.slot));
+  }
   SortFound(found, search.limit);
 }
 

@@ -70,6 +70,8 @@ class HnswBuilder {
   Slot Twin(Slot slot) const { return twins_.empty() ? kNoSlot : twins_[slot]; }
   int LevelOf(Slot slot) const;
   void Prefetch(Slot slot) const { PrefetchBytes(Data(slot), vector_bytes_); }
+  const float* FetchVector(Slot slot, std::vector<float>&) const { return Vector(slot); }
+  void WillFetch(Slot slot) const { Prefetch(slot); }
   void PrefetchLinks(Slot slot) const {
     PrefetchBytes(rows_data_ + slot * row_bytes_, data_offset_);
   }

@@ -50,6 +50,7 @@ class SearchScratch {
   std::vector<float> distances;          // theirs
   std::vector<const uint8_t*> codes;     // theirs, coded rows
   std::vector<Candidate> frontier;       // min-heap of rows to expand, filtered search
+  std::vector<float> vector;             // of a row, read from disk
   const Interrupt* interrupt = nullptr;  // looked at now and then
   size_t scored = 0;                     // distances taken below the upper layers since Begin
   size_t bytes() const { return tags_.capacity() * sizeof(uint16_t); }

@@ -24,9 +24,12 @@ class Mapping {
   virtual size_t size() const = 0;
   /// Bytes of process heap this mapping occupies; 0 for a memory map.
   virtual size_t heap_bytes() const = 0;
+  /// Gives the pages wholly within these bytes back to the system, if it can: whoever reads them
+  /// again, even meanwhile, finds what the file holds.
+  virtual void Release(size_t /*offset*/, size_t /*n*/) const noexcept {}
 };
 
-/// One open file. Not for concurrent use, but for Size, ReadAt and Map.
+/// One open file. Not for concurrent use, but for Size, ReadAt, WillRead and Map.
 /// All methods throw kIo with path, operation and the system's words.
 class File {
  public:
@@ -34,6 +37,10 @@ class File {
   virtual uint64_t Size() const = 0;
   /// Reads exactly n bytes; a short read is kIo.
   virtual void ReadAt(uint64_t offset, void* out, size_t n) const = 0;
+  /// A hint that reads will be at random places: nothing around them is worth reading.
+  virtual void ReadsAtRandom() noexcept {}
+  /// A hint that these bytes will be read: the disk is asked for them, and nobody waits.
+  virtual void WillRead(uint64_t /*offset*/, size_t /*n*/) const noexcept {}
   /// Writes all n bytes at the end, retrying short writes. After an error the file may hold some of
   /// them.
   virtual void Append(const void* data, size_t n) = 0;

@@ -73,6 +73,12 @@ class PosixMapping final : public Mapping {
   const uint8_t* data() const override { return static_cast<const uint8_t*>(data_); }
   size_t size() const override { return size_; }
   size_t heap_bytes() const override { return 0; }
+  void Release(size_t offset, size_t n) const noexcept override {
+    const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    const size_t begin = (offset + page - 1) / page * page;
+    const size_t end = (offset + n) / page * page;
+    if (begin < end) madvise(static_cast<char*>(data_) + begin, end - begin, MADV_DONTNEED);
+  }
 
  private:
   void* data_;
@@ -104,6 +110,20 @@ class PosixFile final : public File {
       done += static_cast<size_t>(got);
     }
   }
+
+#if defined(__APPLE__)
+  void ReadsAtRandom() noexcept override { fcntl(fd_.get(), F_RDAHEAD, 0); }
+  void WillRead(uint64_t offset, size_t n) const noexcept override {
+    radvisory wanted = {static_cast<off_t>(offset), static_cast<int>(std::min(n, kMost))};
+    fcntl(fd_.get(), F_RDADVISE, &wanted);
+  }
+#else
+  void ReadsAtRandom() noexcept override { posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_RANDOM); }
+  void WillRead(uint64_t offset, size_t n) const noexcept override {
+    posix_fadvise(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(n),
+                  POSIX_FADV_WILLNEED);
+  }
+#endif
 
   void Append(const void* data, size_t n) override {
     const auto* p = static_cast<const char*>(data);

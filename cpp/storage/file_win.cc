@@ -129,6 +129,10 @@ class WindowsMapping final : public Mapping {
   const uint8_t* data() const override { return static_cast<const uint8_t*>(data_); }
   size_t size() const override { return size_; }
   size_t heap_bytes() const override { return 0; }
+  void Release(size_t offset, size_t n) const noexcept override {
+    // Of pages that are not locked this takes those that are there out of the working set.
+    VirtualUnlock(const_cast<uint8_t*>(data()) + offset, n);
+  }
 
  private:
   const void* data_;

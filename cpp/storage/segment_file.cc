@@ -20,15 +20,20 @@ constexpr size_t kEntryBytes = 40;
 constexpr size_t kSectionAlignment = 64;
 constexpr size_t kVectorAlignment = 4096;
 // Small enough that touching one row checks little, large enough that the table of checksums stays
-// small.
+// small. Vectors are touched one here and one there.
 constexpr size_t kBlockTarget = size_t{128} << 10;
+constexpr size_t kVectorBlockTarget = size_t{16} << 10;
+constexpr size_t kReadBytes = size_t{16} << 10;
+// What a fault of a page brings in with it, on Linux.
+constexpr size_t kWindowBytes = size_t{64} << 10;
 constexpr size_t kBufferBytes = size_t{1} << 20;
 constexpr uint32_t kMaxSections = 1024;
 
-uint32_t BlockBytes(size_t row_bytes) {
+uint32_t BlockBytes(SectionKind kind, size_t row_bytes) {
   if (row_bytes == 0) return kBlockTarget;
+  const size_t target = kind == SectionKind::kVectors ? kVectorBlockTarget : kBlockTarget;
   size_t rows = 1;
-  while (rows * 2 * row_bytes <= kBlockTarget) rows *= 2;
+  while (rows * 2 * row_bytes <= target) rows *= 2;
   return static_cast<uint32_t>(rows * row_bytes);
 }
 
@@ -105,7 +110,7 @@ void SegmentWriter::EndSection() {
 void SegmentWriter::Begin(SectionKind kind, size_t row_bytes) {
   EndSection();
   Pad(kind == SectionKind::kVectors ? kVectorAlignment : kSectionAlignment);
-  sections_.push_back({kind, BlockBytes(row_bytes), written_, 0, block_crcs_.size()});
+  sections_.push_back({kind, BlockBytes(kind, row_bytes), written_, 0, block_crcs_.size()});
 }
 
 void SegmentWriter::Append(const void* data, size_t n) {
@@ -165,18 +170,23 @@ FileRef SegmentWriter::Finish() {
 // --- Reading
 
 SegmentReader::SegmentReader(Directory& directory, const std::vector<FileRef>& parts,
-                             const DatabaseId& database, uint64_t segment) {
+                             const DatabaseId& database, uint64_t segment,
+                             std::optional<SectionKind> on_disk)
+    : on_disk_(on_disk) {
   if (parts.empty()) Damaged(directory.path(), "segment " + Hex16(segment) + " has no parts");
   what_ = directory.path() + "/" + parts.front().name;
   for (const FileRef& part : parts) {
     const std::string part_name = directory.path() + "/" + part.name;
     if (!directory.Exists(part.name)) Damaged(part_name, "is missing, the manifest names it");
-    mappings_.push_back(directory.Open(part.name, OpenMode::kRead)->Map());
+    std::unique_ptr<File> file = directory.Open(part.name, OpenMode::kRead);
+    mappings_.push_back(file->Map());
+    if (on_disk && parts.size() == 1) file_ = std::move(file);
     if (mappings_.back()->size() != part.bytes) {
       Damaged(part_name, "has " + std::to_string(mappings_.back()->size()) + " bytes, expected " +
                              std::to_string(part.bytes));
     }
   }
+  if (file_) file_->ReadsAtRandom();
   if (mappings_.size() == 1) {
     data_ = mappings_[0]->data();
     size_ = mappings_[0]->size();
@@ -253,6 +263,7 @@ Section SegmentReader::Find(SectionKind kind, size_t row_bytes, uint64_t rows) c
     s.block_bytes_ = e.block_bytes;
     s.first_block_ = e.first_block;
     s.kind_ = kind;
+    s.on_disk_ = file_ && kind == on_disk_;
     if (row_bytes > 0) {
       const uint64_t per_block = e.block_bytes / row_bytes;
       if (e.bytes / row_bytes != rows || e.bytes % row_bytes != 0 ||
@@ -284,12 +295,61 @@ size_t SegmentReader::heap_bytes() const {
 void Section::Check(size_t block) const {
   const uint64_t offset = uint64_t{block} * block_bytes_;
   const size_t n = static_cast<size_t>(std::min<uint64_t>(block_bytes_, bytes_ - offset));
-  if (Crc32c(data_ + offset, n) != LoadU32(reader_->block_crcs_ + (first_block_ + block) * 4)) {
+  if (ChecksumOf(offset, n) != LoadU32(reader_->block_crcs_ + (first_block_ + block) * 4)) {
     Damaged(reader_->what_, "block " + std::to_string(block) + " of section " +
                                 std::to_string(static_cast<uint32_t>(kind_)) +
                                 " is damaged (checksum differs)");
   }
   checked_[block].store(1, std::memory_order_release);
+}
+
+uint32_t Section::ChecksumOf(uint64_t offset, size_t n) const {
+  if (!on_disk_) return Crc32c(data_ + offset, n);
+  const uint64_t begin = static_cast<uint64_t>(data_ - reader_->data_) + offset;
+  std::vector<uint8_t> bytes(std::min(n, kReadBytes));
+  uint32_t crc = 0;
+  for (size_t done = 0; done < n;) {
+    const size_t take = std::min(n - done, bytes.size());
+    reader_->file_->ReadAt(begin + done, bytes.data(), take);
+    crc = Crc32c(bytes.data(), take, crc);
+    done += take;
+  }
+  return crc;
+}
+
+void Section::CopyRow(size_t index, void* out) const {
+  if (!on_disk_) {
+    std::memcpy(out, Row(index), row_bytes_);
+    return;
+  }
+  const size_t block = index >> shift_;
+  if (!checked_[block].load(std::memory_order_acquire)) Check(block);
+  const uint64_t begin = static_cast<uint64_t>(data_ - reader_->data_);
+  reader_->file_->ReadAt(begin + uint64_t{index} * row_bytes_, out, row_bytes_);
+}
+
+void Section::WillCopyRow(size_t index) const noexcept {
+  if (!on_disk_) return;
+  const uint64_t begin = static_cast<uint64_t>(data_ - reader_->data_);
+  const size_t block = index >> shift_;
+  // What was never compared is read a block at a time.
+  if (checked_[block].load(std::memory_order_relaxed)) {
+    reader_->file_->WillRead(begin + uint64_t{index} * row_bytes_, row_bytes_);
+  } else {
+    reader_->file_->WillRead(begin + uint64_t{block} * block_bytes_, block_bytes_);
+  }
+}
+
+void Section::MappedRow(size_t index) const noexcept {
+  thread_local const uint8_t* last = nullptr;
+  const uint8_t* const window = data_ + index * row_bytes_ / kWindowBytes * kWindowBytes;
+  if (window == last) return;
+  last = window;
+  const size_t windows = reader_->mapped_windows_.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (windows < kMostMappedBytes / kWindowBytes) return;
+  reader_->mapped_windows_.store(0, std::memory_order_relaxed);
+  reader_->mappings_[0]->Release(static_cast<size_t>(data_ - reader_->data_),
+                                 static_cast<size_t>(bytes_));
 }
 
 const uint8_t* Section::Range(uint64_t offset, uint64_t n) const {

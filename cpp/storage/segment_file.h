@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -108,9 +109,20 @@ class Section {
   /// Compares a block with its checksum now, whether or not that was done before.
   void CheckAgain(size_t block) const { Check(block); }
 
+  /// Of a section that stays on disk: rows are copied by reading the file, past the map.
+  bool on_disk() const { return on_disk_; }
+  /// The row's row_bytes. Throws kCorrupt, kIo.
+  void CopyRow(size_t index, void* out) const;
+  /// A hint that CopyRow of it follows: the disk is asked for the row.
+  void WillCopyRow(size_t index) const noexcept;
+  /// To be told of a row that was read through the map all the same: after kMostMappedBytes of
+  /// them, more or less, their pages go.
+  void MappedRow(size_t index) const noexcept;
+
  private:
   friend class SegmentReader;
   void Check(size_t block) const;
+  uint32_t ChecksumOf(uint64_t offset, size_t n) const;
 
   const SegmentReader* reader_ = nullptr;
   const uint8_t* data_ = nullptr;
@@ -121,14 +133,20 @@ class Section {
   uint32_t block_bytes_ = 1;
   uint64_t first_block_ = 0;
   SectionKind kind_ = SectionKind::kInfo;
+  bool on_disk_ = false;
 };
+
+/// Of a section that stays on disk: what may be mapped at a time by those who read it through the
+/// map.
+inline constexpr size_t kMostMappedBytes = size_t{8} << 20;
 
 /// A mapped segment. Immutable.
 class SegmentReader {
  public:
-  /// Reads and checks header, footer and tables, not the sections. Throws kCorrupt, kIo.
+  /// Reads and checks header, footer and tables, not the sections. `on_disk`: a section whose rows
+  /// are not to be kept in memory, unless the segment has several parts. Throws kCorrupt, kIo.
   SegmentReader(Directory& directory, const std::vector<FileRef>& parts, const DatabaseId& database,
-                uint64_t segment);
+                uint64_t segment, std::optional<SectionKind> on_disk = std::nullopt);
 
   /// The section, with rows of `row_bytes` (0: plain bytes) and, for rows, exactly `rows` of them.
   /// Throws kCorrupt when it is missing or of another size.
@@ -153,6 +171,9 @@ class SegmentReader {
   };
 
   std::string what_;
+  std::unique_ptr<File> file_;  // where rows are read, if some stay on disk
+  std::optional<SectionKind> on_disk_;
+  mutable std::atomic<size_t> mapped_windows_{0};
   std::vector<std::unique_ptr<Mapping>> mappings_;
   std::string joined_;  // several parts, concatenated
   const uint8_t* data_ = nullptr;
