@@ -237,15 +237,24 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
     }
   }
 
-  std::vector<uint32_t> words;
-  out.Begin(SectionKind::kLinks, (1 + 2 * m) * 4);
+  std::vector<uint32_t> words, offsets;
+  uint64_t links = 0;
   for (Slot s = 0; s < linked; ++s) {
-    words.clear();
-    AppendList(words, builder_.Links(s, 0), 2 * m);
+    offsets.push_back(static_cast<uint32_t>(links));
+    links += builder_.Links(s, 0).count;
+  }
+  if (links > UINT32_MAX) throw std::bad_alloc();  // more rows than memory has
+  offsets.push_back(static_cast<uint32_t>(links));
+  out.Begin(SectionKind::kLinkOffsets, 4);
+  AppendWords(out, offsets);
+  out.Begin(SectionKind::kPackedLinks, 4);
+  for (Slot s = 0; s < linked; ++s) {
+    const NeighborList list = builder_.Links(s, 0);
+    words.assign(list.begin, list.begin + list.count);
     AppendWords(out, words);
   }
   words.clear();
-  std::vector<uint32_t> offsets;
+  offsets.clear();
   for (Slot s = 0; s < linked; ++s) {
     offsets.push_back(static_cast<uint32_t>(words.size() / (1 + m)));
     for (int level = 1; level <= builder_.LevelOf(s); ++level)

@@ -66,7 +66,15 @@ SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
   scalars_ = reader_->Find(SectionKind::kScalars, 4, rows_);
   metadata_offsets_ = reader_->Find(SectionKind::kMetadataOffsets, 8, rows_ + 1);
   metadata_ = reader_->Find(SectionKind::kMetadata, 0, 0);
-  links_ = reader_->Find(SectionKind::kLinks, m0_bytes, linked_);
+  packed_ = reader_->Has(SectionKind::kPackedLinks);
+  if (packed_) {
+    link_offsets_ = reader_->Find(SectionKind::kLinkOffsets, 4, linked_ + 1);
+    const Section packed = reader_->Find(SectionKind::kPackedLinks, 0, 0);
+    link_words_ = packed.bytes() / 4;
+    links_ = reader_->Find(SectionKind::kPackedLinks, 4, link_words_);
+  } else {
+    links_ = reader_->Find(SectionKind::kLinks, m0_bytes, linked_);
+  }
   upper_offsets_ = reader_->Find(SectionKind::kUpperOffsets, 4, linked_ + 1);
   const Section upper = reader_->Find(SectionKind::kUpperLinks, 0, 0);
   upper_links_ = reader_->Find(SectionKind::kUpperLinks, upper_bytes, upper.bytes() / upper_bytes);
@@ -162,14 +170,18 @@ int SealedSegment::LevelOf(Slot slot) const {
 }
 
 NeighborList SealedSegment::Links(Slot slot, int level) const {
-  const uint8_t* row =
-      level == 0 ? links_.Row(slot)
-                 : (level <= LevelOf(slot)
-                        ? upper_links_.Row(UpperOffset(slot) + static_cast<uint32_t>(level) - 1)
-                        : nullptr);
-  if (row == nullptr) Damaged("a row is not on the level that is asked for");
-  const auto* words = reinterpret_cast<const uint32_t*>(row);
-  const NeighborList list{words + 1, words[0]};
+  NeighborList list{nullptr, 0};
+  if (level == 0 && packed_) {
+    const auto [begin, n] = PackedLinks(slot);
+    if (n > 0) list = {reinterpret_cast<const uint32_t*>(links_.Rows(begin, n)), n};
+  } else {
+    if (level > 0 && level > LevelOf(slot)) Damaged("a row is not on the level that is asked for");
+    const uint8_t* row =
+        level == 0 ? links_.Row(slot)
+                   : upper_links_.Row(UpperOffset(slot) + static_cast<uint32_t>(level) - 1);
+    const auto* words = reinterpret_cast<const uint32_t*>(row);
+    list = {words + 1, words[0]};
+  }
   if (list.count > (level == 0 ? 2 * m_ : m_)) Damaged("a row has too many links");
   for (uint32_t i = 0; i < list.count; ++i) {
     if (list.begin[i] >= linked_) Damaged("a link leads out of the segment");

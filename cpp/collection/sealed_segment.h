@@ -48,6 +48,10 @@ class SealedSegment : public Segment {
   /// Throws kCorrupt naming the file.
   [[noreturn]] void Damaged(const char* detail) const;
   float Scalar(Slot slot) const {
+    // Of other metrics it is 0, and need not be read.
+    return space_.metric() == Metric::kCosine ? StoredScalar(slot) : 0;
+  }
+  float StoredScalar(Slot slot) const {
     float scalar;
     std::memcpy(&scalar, scalars_.Row(slot), sizeof scalar);
     return scalar;
@@ -71,7 +75,11 @@ class SealedSegment : public Segment {
   void WillFetch(Slot slot) const {
     vectors_.on_disk() ? vectors_.WillCopyRow(slot) : vectors_.Prefetch(slot);
   }
-  void PrefetchLinks(Slot slot) const { links_.Prefetch(slot); }
+  void PrefetchLinks(Slot slot) const {
+    if (!packed_) return links_.Prefetch(slot);
+    const auto [begin, n] = PackedLinks(slot);
+    links_.PrefetchRows(begin, n);
+  }
   const Codec* codec() const { return codec_.get(); }
   const uint8_t* Code(Slot slot) const { return codes_.Row(slot); }
   float Length(Slot slot) const {
@@ -92,6 +100,17 @@ class SealedSegment : public Segment {
  private:
   std::string_view Text(const Section& offsets, const Section& bytes, Slot slot) const;
   uint32_t UpperOffset(Slot slot) const;
+  struct Span {
+    uint32_t begin, n;
+  };
+  /// Of a row's neighbours on level 0, in links_.
+  Span PackedLinks(Slot slot) const {
+    const uint32_t begin = LoadU32(link_offsets_.Row(slot));
+    const uint32_t end = LoadU32(link_offsets_.Row(slot + 1));
+    if (end < begin || end - begin > 2 * m_ || end > link_words_) [[unlikely]]
+      Damaged("links lie outside their section");
+    return {begin, end - begin};
+  }
 
   SegmentEntry entry_;
   MetricSpace space_;
@@ -104,6 +123,9 @@ class SealedSegment : public Segment {
   int max_level_ = 0;
   size_t id_capacity_ = 0;
   Section id_offsets_, ids_, id_table_, vectors_, scalars_, metadata_offsets_, metadata_;
+  bool packed_ = false;      // links_ holds neighbours without gaps, not a row of fixed length
+  uint64_t link_words_ = 0;  // that it holds then
+  Section link_offsets_;     // where each row's begin
   Section links_, upper_offsets_, upper_links_, twins_, numbers_;
   Quantization quantization_ = Quantization::kNone;
   std::unique_ptr<Codec> codec_, fine_codec_;

@@ -102,7 +102,7 @@ bool Verification::CheckRows() {
         s.Damaged((row + " is not in the id table").c_str());
       if (!s.Metadata(slot).empty()) ParseJson(s.Metadata(slot), "metadata");
       if (!s.space().IsSound(s.Vector(slot))) s.Damaged((row + " has no sound vector").c_str());
-      if (!IsScalarOf(s.space(), s.Scalar(slot), s.Vector(slot)))
+      if (!IsScalarOf(s.space(), s.StoredScalar(slot), s.Vector(slot)))
         s.Damaged((row + " has the scalar of another vector").c_str());
       if ((slot > 0 && s.Number(slot) <= s.Number(slot - 1)) || s.Number(slot) >= next_row_)
         s.Damaged((row + " is out of order").c_str());

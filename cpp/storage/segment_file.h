@@ -30,6 +30,8 @@ enum class SectionKind : uint32_t {
   kUpperLinks = 11,
   kTwins = 12,
   kNumbers = 13,
+  kLinkOffsets = 14,
+  kPackedLinks = 15,
   kCodes = 16,
   kCodeLengths = 17,
   kCodecParameters = 18,
@@ -99,9 +101,20 @@ class Section {
       Check(block);
     return data_ + index * row_bytes_;
   }
+  /// Rows `index` … index + n - 1, side by side; n ≥ 1, and the caller keeps them inside.
+  const uint8_t* Rows(size_t index, size_t n) const {
+    for (size_t block = index >> shift_; block <= (index + n - 1) >> shift_; ++block) {
+      if (!checked_[block].load(std::memory_order_acquire)) [[unlikely]]
+        Check(block);
+    }
+    return data_ + index * row_bytes_;
+  }
   /// A hint that the row, or its first bytes, are wanted soon.
   void Prefetch(size_t index, size_t most = SIZE_MAX) const {
     PrefetchBytes(data_ + index * row_bytes_, row_bytes_ < most ? row_bytes_ : most);
+  }
+  void PrefetchRows(size_t index, size_t n) const {
+    PrefetchBytes(data_ + index * row_bytes_, n * row_bytes_);
   }
   /// Bytes offset … offset + n - 1; kCorrupt when they lie outside.
   const uint8_t* Range(uint64_t offset, uint64_t n) const;

@@ -137,6 +137,8 @@ void MutateSection(SectionBytes& section, uint64_t rows, size_t most, Dice& dice
       return MutateWord(section.bytes, 8, rows, dice);
     case SectionKind::kIdTable:
     case SectionKind::kLinks:
+    case SectionKind::kLinkOffsets:
+    case SectionKind::kPackedLinks:
     case SectionKind::kUpperOffsets:
     case SectionKind::kUpperLinks:
     case SectionKind::kTwins:
