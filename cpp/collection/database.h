@@ -49,9 +49,7 @@ struct DatabaseOptions : CollectionRequest {
   Durability durability = Durability::kSync;
   size_t threads = 0;
   size_t memory_budget = 0;  ///< bytes that rows and field indexes may take; 0: no limit
-  /// False: sealed rows' vectors stay on disk, walks go by codes. Needs a folder, rows with codes
-  /// and graphs; a wish of this opening.
-  bool vectors_in_memory = true;
+  bool vectors_in_memory = true;  ///< false: those of sealed segments are read from disk
   SegmentLimits limits;
   bool background = true;  ///< may use a thread of its own to link and merge
 };

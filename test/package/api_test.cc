@@ -887,6 +887,42 @@ TEST("memory is limited where it is asked for") {
   db.Insert({.vector = std::vector<float>(64, 1)});
 }
 
+TEST("vectors stay on disk where it is asked for") {
+  const Folder folder;
+  ruvector::DbOptions options{
+      .dimensions = 8, .storage_path = folder / "db", .vectors_in_memory = false};
+  std::vector<Entry> entries = RandomEntries(2000, 8);
+  {
+    VectorDB db = VectorDB::Open(options);
+    db.InsertBatch(entries);
+    db.Compact();
+    CHECK(!db.Stats().vectors_in_memory && db.Stats().quantization == Quantization::kScalar8);
+    db.Close();
+  }
+  std::vector<std::string> found[2];
+  for (const bool in_memory : {false, true}) {
+    VectorDB db = VectorDB::Open(
+        {.storage_path = folder / "db", .read_only = true, .vectors_in_memory = in_memory});
+    for (size_t i = 0; i < 20; ++i) {
+      const auto hits = db.Search({.vector = entries[i].vector, .include_vectors = true});
+      CHECK(hits.size() == 10 && hits[0].id == entries[i].id);
+      CHECK(hits[0].vector == entries[i].vector);
+      for (const auto& hit : hits) found[in_memory].push_back(hit.id);
+    }
+  }
+  CHECK(found[0] == found[1]);
+  THROWS(kInvalidOption, "a database in memory",
+         VectorDB::Open({.dimensions = 8, .vectors_in_memory = false}));
+  THROWS(kInvalidOption, "a database in memory",
+         VectorDB::FromBytes("", {.vectors_in_memory = false}));
+  options.storage_path = folder / "flat";
+  options.index = ruvector::Index::kFlat;
+  THROWS(kInvalidOption, "index \"flat\"", VectorDB::Open(options));
+  options.index.reset();
+  options.quantization = Quantization::kNone;
+  THROWS(kInvalidOption, "quantization \"none\"", VectorDB::Open(options));
+}
+
 // --- Threads
 
 #if defined(__unix__)

@@ -12,14 +12,15 @@ namespace {
 
 constexpr size_t kRows = 400;
 
-DatabaseOptions Options() {
+DatabaseOptions Options(bool vectors_in_memory) {
   DatabaseOptions options = Life::Options(Durability::kSync);
   options.limits = {};  // no merging
+  options.vectors_in_memory = vectors_in_memory;
   return options;
 }
 
-std::unique_ptr<Database> OpenOn(Directory& disk) {
-  return Database::OpenIn(std::make_unique<BorrowedDirectory>(disk), Options());
+std::unique_ptr<Database> OpenOn(Directory& disk, bool vectors_in_memory = true) {
+  return Database::OpenIn(std::make_unique<BorrowedDirectory>(disk), Options(vectors_in_memory));
 }
 
 // A sealed segment with a graph and deleted rows, a growing one, another collection, a log.
@@ -151,6 +152,14 @@ TEST_CASE("every flipped bit of a small database", "[crash]") {
       const bool finds = DamageFound(*again) > 0;
       named += finds;
       REQUIRE((finds || !error));
+      const auto on_disk = damaged_copy(name, bit);
+      std::optional<Answers> read;
+      try {
+        read = Ask(*OpenOn(*on_disk, false));
+      } catch (const Error& e) {
+        REQUIRE((e.code() == ErrorCode::kCorrupt || e.code() == ErrorCode::kUnsupported));
+      }
+      if (read) REQUIRE(*read == expected);
     }
   }
   WARN(bytes << " bytes, " << flips << " flips: " << refused << " refused, the others harmless; of "
