@@ -35,6 +35,7 @@ DatabaseOptions Options(const std::string& path, Durability durability) {
   options.m = 6;
   options.ef_construction = 30;
   options.threads = 2;
+  options.vectors_in_memory = durability == Durability::kSync;
   options.durability = durability;
   options.limits.seal_bytes = 30'000;
   options.limits.merge_bytes = 1 << 20;
