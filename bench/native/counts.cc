@@ -40,8 +40,10 @@ class CountingView {
     ++work.vector_distances;
     return builder_.Vector(slot);
   }
+  const float* FetchVector(Slot slot, std::vector<float>&) const { return Vector(slot); }
   float Scalar(Slot slot) const { return builder_.Scalar(slot); }
   void Prefetch(Slot) const {}
+  void WillFetch(Slot) const {}
   const Codec* codec() const { return builder_.codec(); }
   const uint8_t* Code(Slot slot) const {
     ++work.code_distances;

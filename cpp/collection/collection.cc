@@ -506,6 +506,7 @@ std::vector<SegmentEntry> Collection::CopySegments(Directory& target, const Data
     const SegmentReader& file = segment.file();
     const FileRef part{entry.parts.front().name, file.size()};
     WriteFileAtomically(target, part.name, file.data(), static_cast<size_t>(file.size()));
+    file.Release();
     entry.parts = {part};
     add(segment, entry);
   };

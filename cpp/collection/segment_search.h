@@ -123,9 +123,11 @@ void SearchLinkedBy(const View& view, const Scorer& scorer, size_t ef, size_t mo
   });
 }
 
-/// Segment::SearchLinked for any View that is also Rows of the scorers. A walk by codes ends with
-/// measuring the closest rows again, by finer codes where there are any, then by their vectors:
-/// query.rerank of them, of which 0 leaves the estimates.
+/// Segment::SearchLinked for any View that is also Rows of the scorers and offers
+///   const float* FetchVector(Slot, std::vector<float>& room) const   read into `room` if on disk
+///   void WillFetch(Slot) const                                       a hint of that
+/// A walk by codes ends with measuring the closest rows again, by finer codes where there are any,
+/// then by their vectors: query.rerank of them, of which 0 leaves the estimates.
 template <typename View>
 void SearchLinkedRows(const View& view, LinkedSearch& search) {
   const PreparedQuery& query = *search.query;

@@ -20,9 +20,9 @@ constexpr size_t kEntryBytes = 40;
 constexpr size_t kSectionAlignment = 64;
 constexpr size_t kVectorAlignment = 4096;
 // Small enough that touching one row checks little, large enough that the table of checksums stays
-// small. Vectors are touched one here and one there.
+// small. Vectors and lists of links are touched one here and one there.
 constexpr size_t kBlockTarget = size_t{128} << 10;
-constexpr size_t kVectorBlockTarget = size_t{16} << 10;
+constexpr size_t kScatteredBlockTarget = size_t{16} << 10;
 constexpr size_t kReadBytes = size_t{16} << 10;
 // What a fault of a page brings in with it, on Linux.
 constexpr size_t kWindowBytes = size_t{64} << 10;
@@ -31,7 +31,9 @@ constexpr uint32_t kMaxSections = 1024;
 
 uint32_t BlockBytes(SectionKind kind, size_t row_bytes) {
   if (row_bytes == 0) return kBlockTarget;
-  const size_t target = kind == SectionKind::kVectors ? kVectorBlockTarget : kBlockTarget;
+  const bool scattered = kind == SectionKind::kVectors || kind == SectionKind::kLinkOffsets ||
+                         kind == SectionKind::kPackedLinks;
+  const size_t target = scattered ? kScatteredBlockTarget : kBlockTarget;
   size_t rows = 1;
   while (rows * 2 * row_bytes <= target) rows *= 2;
   return static_cast<uint32_t>(rows * row_bytes);

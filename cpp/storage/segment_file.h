@@ -171,6 +171,10 @@ class SegmentReader {
   /// The file's bytes as they are, for copies.
   const uint8_t* data() const { return data_; }
   uint64_t size() const { return size_; }
+  /// After a copy, where a section stays on disk: what was mapped for it goes.
+  void Release() const noexcept {
+    if (file_) mappings_[0]->Release(0, static_cast<size_t>(size_));
+  }
   size_t heap_bytes() const;
 
  private:

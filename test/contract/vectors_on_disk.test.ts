@@ -196,5 +196,6 @@ it.runIf(hasSmaps)('vectors stay out of the process', async () => {
   // Who reads all of them has a part of them mapped at a time.
   for (const vector of many.slice(0, 3)) await db.search({ vector, k: 3, exact: true });
   expect((await db.verify()).ok).toBe(true);
+  await db.snapshot(`${storagePath}.rvf`);
   expect(mappedBytes(storagePath)).toBeLessThan(rest + 8.5 * 2 ** 20);
 });
