@@ -3,6 +3,7 @@
 // with the row count, so that a damaged or hostile file gives CORRUPT.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -16,6 +17,9 @@
 #include "storage/segment_file.h"
 
 namespace ruvector {
+
+/// About as many as rows have with 16 links each (m).
+inline constexpr size_t kPrefetchedLinks = 24;
 
 class SealedSegment : public Segment {
  public:
@@ -77,8 +81,8 @@ class SealedSegment : public Segment {
   }
   void PrefetchLinks(Slot slot) const {
     if (!packed_) return links_.Prefetch(slot);
-    const auto [begin, n] = PackedLinks(slot);
-    links_.PrefetchRows(begin, n);
+    const uint64_t begin = LoadU32(link_offsets_.UncheckedRow(slot));
+    links_.PrefetchRows(std::min(begin, link_words_), kPrefetchedLinks);
   }
   const Codec* codec() const { return codec_.get(); }
   const uint8_t* Code(Slot slot) const { return codes_.Row(slot); }

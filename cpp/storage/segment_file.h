@@ -113,6 +113,8 @@ class Section {
   void Prefetch(size_t index, size_t most = SIZE_MAX) const {
     PrefetchBytes(data_ + index * row_bytes_, row_bytes_ < most ? row_bytes_ : most);
   }
+  /// A row that no checksum vouches for: for hints only.
+  const uint8_t* UncheckedRow(size_t index) const { return data_ + index * row_bytes_; }
   void PrefetchRows(size_t index, size_t n) const {
     PrefetchBytes(data_ + index * row_bytes_, n * row_bytes_);
   }
