@@ -3,10 +3,12 @@
 import { mkdirSync } from 'node:fs';
 import { dataset } from '../data/dataset.mjs';
 import { Remote } from '../peers/remote.mjs';
+import { median } from './context.mjs';
 
 export const title = 'Memory and disk';
 const many = 100_000;
 const few = 1000;
+const rounds = 7;
 
 export async function measure(context) {
   const bytes = (b) => `${b.toFixed(0)} B`;
@@ -35,8 +37,11 @@ export async function measure(context) {
   for (const { what, database, bound } of kinds) {
     const totals = [];
     for (const set of sets) {
-      const { ownBytes, mappedBytes } = await inTurn(set, database, folderOf(set), 'load');
-      totals.push({ own: ownBytes * set.rows, mapped: mappedBytes * set.rows });
+      // The collector leaves now more, now less.
+      const runs = [];
+      for (let round = 0; round < rounds; round++) runs.push(await inTurn(set, database, folderOf(set), 'load'));
+      const of = (key) => median(runs.map((run) => run[key])) * set.rows;
+      totals.push({ own: of('ownBytes'), mapped: of('mappedBytes') });
     }
     const [large, small] = totals;
     const own = (large.own - small.own) / (many - few);
