@@ -37,9 +37,9 @@ Quantization NamedQuantization(const CollectionEntry& entry) {
 // Codes are for walking a graph: without one there are none.
 Quantization QuantizationOf(const CollectionEntry& entry, bool vectors_in_memory) {
   if (ParseIndex(entry.index) == IndexKind::kFlat) return Quantization::kNone;
-  const Quantization named = NamedQuantization(entry);
-  if (!vectors_in_memory && named == Quantization::kAuto) return Quantization::kScalar8;
-  return Resolve(named, entry.metric, entry.dimensions);
+  const Quantization resolved = Resolve(NamedQuantization(entry), entry.metric, entry.dimensions);
+  const bool none = resolved == Quantization::kNone;
+  return none && !vectors_in_memory ? Quantization::kScalar8 : resolved;
 }
 
 // Vectors that stay on disk are for searches that walk by something else.
