@@ -129,6 +129,7 @@ const knownOptions = [
   'distanceMetric',
   'storagePath',
   'hnswConfig',
+  'ivfConfig',
   'index',
   'quantization',
   'readOnly',

@@ -43,7 +43,7 @@ void AppendRows(std::string& json, std::string& vectors, const std::vector<Row>&
 SearchRequest ReadSearch(const Arguments& q, const std::optional<Filter>& filter) {
   static constexpr std::string_view kKnown[] = {
       "k",    "filter", "efSearch", "exact",     "threshold", "includeVectors", "includeMetadata",
-      "like", "mmr",    "recall",   "timeoutMs", "token"};
+      "like", "mmr",    "recall",   "timeoutMs", "token",     "nprobe"};
   q.RequireKnown(kKnown);
   if (q.Has("mmr")) {
     throw Error(ErrorCode::kUnsupported, "search option mmr is not supported by this version");
@@ -51,6 +51,7 @@ SearchRequest ReadSearch(const Arguments& q, const std::optional<Filter>& filter
   SearchRequest r;
   r.k = q.Whole("k", 1, kMaxK, ErrorCode::kInvalidK).value_or(kDefaultK);
   r.ef_search = q.Whole("efSearch", 1, kMaxEf);
+  r.nprobe = q.Whole("nprobe", 1, kMaxLists);
   r.recall = q.Number("recall");
   r.exact = q.Flag("exact").value_or(false);
   r.min_similarity = q.Number("threshold");
@@ -90,7 +91,7 @@ Searches ReadSearches(const MethodContext& c, const Collection& collection) {
     read.filters[i] = ReadFilter(q.Find("filter"));
     read.requests.push_back(ReadSearch(q, read.filters[i]));
     SearchRequest& request = read.requests.back();
-    RequireRecall(request, where);
+    RequireFitting(request, collection, where);
     request.vector = vectors + i * dimensions;
     if (const Json* like = q.Find("like")) {
       if (!like->IsString()) q.Refuse("like", "an id", *like);
@@ -151,8 +152,8 @@ Reply Explain(const MethodContext& c) {
     json += std::string("{\"growing\":") + (s.growing ? "true" : "false") +
             ",\"rows\":" + std::to_string(s.rows) + ",\"matches\":" + std::to_string(s.matches) +
             ",\"strategy\":\"" + std::string(StrategyName(s.strategy)) +
-            "\",\"efSearch\":" + std::to_string(s.ef) + ",\"codes\":\"" + s.codes +
-            "\",\"distances\":" + std::to_string(s.distances) +
+            "\",\"efSearch\":" + std::to_string(s.ef) + ",\"nprobe\":" + std::to_string(s.probed) +
+            ",\"codes\":\"" + s.codes + "\",\"distances\":" + std::to_string(s.distances) +
             ",\"reranked\":" + std::to_string(s.reranked) + "}";
   }
   json += "],\"filter\":{\"indexed\":[";

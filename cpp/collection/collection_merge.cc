@@ -5,6 +5,7 @@
 #include <shared_mutex>
 
 #include "collection/collection.h"
+#include "index/list_builder.h"
 
 namespace ruvector {
 namespace {
@@ -20,6 +21,19 @@ size_t Collection::LiveBytes(const Segment& segment) const {
   return segment.live_count() * (options_.dimensions + 2 * options_.hnsw.m + 16) * sizeof(float);
 }
 
+// Rows of an inverted file are scanned until they are sealed.
+uint64_t Collection::SealBytes() const {
+  if (options_.index != IndexKind::kIvf) return options_.limits.seal_bytes;
+  return std::min<uint64_t>(
+      options_.limits.seal_bytes,
+      kFlatRows * (options_.dimensions + 2 * options_.hnsw.m + 16) * sizeof(float));
+}
+
+size_t Collection::ListsOf(size_t rows) const {
+  if (options_.index != IndexKind::kIvf || rows < kFirstLinkedRows) return 0;
+  return options_.nlist > 0 ? std::min(options_.nlist, rows) : DefaultLists(rows);
+}
+
 bool Collection::WorthSealing() const {
   const std::shared_lock<FairMutex> lock(mutex_);
   const Segment* growing = growing_ ? static_cast<const Segment*>(growing_.get()) : thawable_.get();
@@ -33,11 +47,11 @@ bool Collection::SealsToCompact() const {
   const Segment* growing = growing_ ? static_cast<const Segment*>(growing_.get()) : thawable_.get();
   if (growing == nullptr || growing->rows() == 0) return false;
   return !sealed_.empty() || growing->live_count() < growing->rows() ||
-         growing->quantization() != CodingOf(growing->rows());
+         growing->quantization() != CodingOf(growing->rows()) || ListsOf(growing->rows()) > 0;
 }
 
 Quantization Collection::CodingOf(size_t rows) const {
-  if (!WantsLinks(rows)) return options_.hnsw.quantization;
+  if (!WantsLinks(rows) && ListsOf(rows) == 0) return options_.hnsw.quantization;
   return CodingFor(options_.quantization, options_.metric, options_.dimensions, rows);
 }
 
@@ -67,9 +81,7 @@ SegmentRun Collection::RunToMerge() const {
   }
   const auto tier = [&](const Segment& segment) {
     size_t t = 0;
-    for (uint64_t bytes = LiveBytes(segment) / kFanOut; bytes >= options_.limits.seal_bytes;
-         bytes /= kFanOut)
-      ++t;
+    for (uint64_t bytes = LiveBytes(segment) / kFanOut; bytes >= SealBytes(); bytes /= kFanOut) ++t;
     return t;
   };
   for (size_t begin = 0; begin < n; ++begin) {
@@ -80,11 +92,12 @@ SegmentRun Collection::RunToMerge() const {
       bytes += LiveBytes(*sealed_[end++]);
     if (end - begin >= kFanOut) return run(begin, end);
   }
-  // What was sealed before its codes could be learned.
+  // What was sealed before it could have lists, or its codes could be learned.
   for (size_t i = 0; i < n; ++i) {
-    const Quantization coding = CodingOf(sealed_[i]->live_count());
-    if (Learns(coding) && !Learns(sealed_[i]->quantization()) && LiveBytes(*sealed_[i]) <= cap)
-      return run(i, i + 1);
+    const size_t rows = sealed_[i]->live_count();
+    const bool unlisted = ListsOf(rows) > 0 && sealed_[i]->lists() == 0;
+    const bool unlearned = Learns(CodingOf(rows)) && !Learns(sealed_[i]->quantization());
+    if ((unlisted || unlearned) && LiveBytes(*sealed_[i]) <= cap) return run(i, i + 1);
   }
   return {};
 }
@@ -99,7 +112,8 @@ std::vector<SegmentRun> Collection::RunsToCompact() const {
     do {
       bytes += LiveBytes(*sealed_[end]);
       changes = changes || sealed_[end]->live_count() < sealed_[end]->rows() ||
-                sealed_[end]->quantization() != CodingOf(sealed_[end]->live_count());
+                sealed_[end]->quantization() != CodingOf(sealed_[end]->live_count()) ||
+                sealed_[end]->lists() != ListsOf(sealed_[end]->live_count());
       ++end;
     } while (end < sealed_.size() &&
              bytes + LiveBytes(*sealed_[end]) <= options_.limits.merge_bytes);
@@ -122,8 +136,9 @@ std::unique_ptr<SegmentMerge> Collection::StartMerge(const SegmentRun& run) cons
       rows += segment->live_count();
     }
   }
-  return std::make_unique<SegmentMerge>(space_, options_.hnsw, CodingOf(rows), options_.threads,
-                                        WantsLinks(rows), std::move(inputs));
+  const SegmentMerge::Plan plan{WantsLinks(rows), ListsOf(rows), CodingOf(rows)};
+  return std::make_unique<SegmentMerge>(space_, options_.hnsw, plan, options_.threads,
+                                        std::move(inputs));
 }
 
 // Where the inputs begin; the number of segments when they are not there any more.
@@ -145,9 +160,8 @@ bool Collection::CanInstall(const SegmentMerge& merge) const {
 
 bool Collection::CanGrow(const SegmentMerge& merge, uint64_t bytes) const {
   const std::shared_lock<FairMutex> lock(mutex_);
-  // Learned codes would be given up for those of a growing segment.
-  return !merge.learns() && !growing_ && !thawable_ &&
-         merge.inputs().back().segment == sealed_.back() && bytes <= options_.limits.seal_bytes;
+  return !merge.only_sealed() && !growing_ && !thawable_ &&
+         merge.inputs().back().segment == sealed_.back() && bytes <= SealBytes();
 }
 
 void Collection::Install(const SegmentMerge& merge, std::shared_ptr<SealedSegment> result) {

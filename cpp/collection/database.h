@@ -39,6 +39,7 @@ struct CollectionRequest {
   std::optional<Quantization> quantization;
   std::optional<size_t> rerank;  ///< 0 … kMaxEf; together with quantization
   std::optional<size_t> m, ef_construction, ef_search;
+  std::optional<size_t> nlist, nprobe;  ///< of an inverted file
   std::optional<uint64_t> seed;
   size_t expected_rows = 0;  ///< to make room for ahead
 };

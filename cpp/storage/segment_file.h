@@ -32,6 +32,9 @@ enum class SectionKind : uint32_t {
   kCodes = 16,
   kCodecParameters = 18,
   kFineCodes = 19,
+  kCentroids = 20,
+  kListOffsets = 21,
+  kListedRows = 22,
   kFieldIndexes = 32,
 };
 
