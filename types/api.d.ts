@@ -26,11 +26,11 @@ export interface HnswConfig {
 /** Only with index ivf, which hnswConfig is not for. */
 export interface IvfConfig {
   /**
-   * Lists of a segment: 1 … 65,536, at most its rows; default: the square root of these. Given for a database that exists, it concerns rows to
+   * Lists of a segment: 1 … 65,536, at most its rows; default: twice the square root of these. Given for a database that exists, it concerns rows to
    * come until `compact()` makes all lists anew.
    */
   nlist?: number;
-  /** Lists read by a search that does not say: 1 … 65,536, default a sixteenth of them, at least 8. */
+  /** Lists read by a search that does not say: 1 … 65,536, default 1.75 times the square root of their number. */
   nprobe?: number;
 }
 

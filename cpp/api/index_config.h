@@ -26,10 +26,10 @@ struct HnswConfig {
 
 /// For kIvf only.
 struct IvfConfig {
-  /// Lists of a segment, 1 … 65,536, at most its rows; by default the square root of these. Given
+  /// Lists of a segment, 1 … 65,536, at most its rows; by default twice the square root of these. Given
   /// for a database that exists it concerns rows to come, until Compact makes all lists anew.
   std::optional<size_t> nlist = {};
-  /// Lists that a search reads which does not say, 1 … 65,536; by default a sixteenth, at least 8.
+  /// Lists that a search reads which does not say, 1 … 65,536; by default 1.75 √nlist.
   std::optional<size_t> nprobe = {};
 };
 

@@ -9,8 +9,8 @@ namespace ruvector {
 namespace {
 
 // More rows than this for each centroid move it little.
-constexpr size_t kRowsPerCentroid = 64;
-constexpr int kMostRounds = 10;
+constexpr size_t kRowsPerCentroid = 40;
+constexpr int kMostRounds = 8;
 // A round that takes away less than this share of the error is the last.
 constexpr double kLeastGain = 0.005;
 // Products of coordinates that a thread takes in one step: some milliseconds.
@@ -19,11 +19,14 @@ constexpr size_t kProductsPerStep = size_t{1} << 25;
 }  // namespace
 
 size_t DefaultLists(size_t rows) {
-  const double root = std::round(std::sqrt(static_cast<double>(rows)));
-  return std::clamp<size_t>(static_cast<size_t>(root), 1, kMaxLists);
+  const double root = std::sqrt(static_cast<double>(rows));
+  return std::clamp<size_t>(static_cast<size_t>(2 * root), 1, std::min(rows, kMaxLists));
 }
 
-size_t DefaultProbes(size_t lists) { return std::min(lists, std::max<size_t>(8, lists / 16)); }
+size_t DefaultProbes(size_t lists) {
+  const double root = std::sqrt(static_cast<double>(lists));
+  return std::min(lists, static_cast<size_t>(std::ceil(1.75 * root)));
+}
 
 ListBuilder::ListBuilder(const MetricSpace& space, const TrainingRows& rows, size_t lists,
                          uint64_t seed)

@@ -25,9 +25,11 @@
 
 namespace ruvector {
 
-/// As many lists as rows in each, or nearly so.
+/// 2 √rows, rows ≥ 1: at a recall of 0.95 of 100,000 text-like rows that takes 30 % fewer distances
+/// than √rows. Making more lists takes longer: rows · lists.
 size_t DefaultLists(size_t rows);
-/// Of `lists`, how many a search reads that does not say.
+/// Of `lists`, how many a search reads that does not say: 1.75 √lists, for a recall@10 of 0.95
+/// (bench/README.md).
 size_t DefaultProbes(size_t lists);
 
 struct InvertedLists {

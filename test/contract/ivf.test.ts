@@ -47,7 +47,7 @@ describe.each(cases)('codes %s, %s', (_, distanceMetric, quantization) => {
         let found = 0;
         for (const query of queries) {
           const truth = nearest(distanceMetric, part(most), query, 10);
-          const hits = await db.search({ vector: query, k: 10, nprobe: 24, ...filter });
+          const hits = await db.search({ vector: query, k: 10, nprobe: 40, ...filter });
           expect(hits).toHaveLength(10);
           for (const { id, distance } of hits) {
             const [{ distance: exact }] = nearest(distanceMetric, [[id, alive.get(id) as Float32Array]], query, 1) as [Neighbor];
@@ -64,7 +64,7 @@ describe.each(cases)('codes %s, %s', (_, distanceMetric, quantization) => {
       const { indexType, nlist, quantization: codes } = await db.stats();
       return { indexType, nlist, coded: codes.coded.map((c) => c.rows) };
     };
-    expect(await listed()).toEqual({ indexType: 'ivf', nlist: 45, coded: [rows] });
+    expect(await listed()).toEqual({ indexType: 'ivf', nlist: 89, coded: [rows] });
     await check('in lists');
     await db.deleteBatch(ids.slice(0, rows / 4));
     for (const id of ids.slice(0, rows / 4)) alive.delete(id);
@@ -80,7 +80,7 @@ describe.each(cases)('codes %s, %s', (_, distanceMetric, quantization) => {
     await check('grown again');
     await db.compact();
     await check('compacted again');
-    expect(await listed()).toEqual({ indexType: 'ivf', nlist: 45, coded: [rows] });
+    expect(await listed()).toEqual({ indexType: 'ivf', nlist: 89, coded: [rows] });
     expect(await db.verify()).toMatchObject({ ok: true, damage: [] });
   });
 });
@@ -210,7 +210,7 @@ it('few rows are scanned, also where all are alike', async () => {
   await db.clear();
   await db.insertBatch({ ids: same, vectors: pack(same.map(() => vectors[0] as Float32Array)) });
   await db.compact();
-  expect((await db.stats()).nlist).toBe(32);
+  expect((await db.stats()).nlist).toBe(63);
   const hits = await db.search({ vector: vectors[0] as Float32Array, k: 900 });
   expect(new Set(hits.map((h) => h.id)).size).toBe(900);
   for (const { distance } of hits) expect(distance).toBeLessThan(1e-6);

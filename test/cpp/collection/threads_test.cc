@@ -28,12 +28,17 @@ DatabaseOptions Options(const std::string& path, Durability durability) {
   options.dimensions = kDimensions;
   options.metric = Metric::kEuclidean;
   options.index = IndexKind::kHnsw;
-  // One kind of codes is made when rows are linked, the other learned when they are merged.
+  // One kind of codes is made when rows are linked, the other learned when they are merged;
+  // one index grows, the other is made of what is sealed.
   options.quantization = durability == Durability::kSync
                              ? Quantization::kScalar8
                              : Quantization{Quantization::Type::kRotated, 2};
-  options.m = 6;
-  options.ef_construction = 30;
+  if (durability == Durability::kBatch) {
+    options.index = IndexKind::kIvf;
+  } else {
+    options.m = 6;
+    options.ef_construction = 30;
+  }
   options.threads = 2;
   options.durability = durability;
   options.limits.seal_bytes = 30'000;
