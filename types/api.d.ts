@@ -86,9 +86,9 @@ export interface DbOptions {
   ivfConfig?: IvfConfig;
   /**
    * auto: exact scans up to 10,000 rows, a graph beyond; flat: always exact; hnsw: a graph from 256 rows on; ivf: for little memory, rows lie in
-   * lists around centroids (an inverted file), and a search reads those closest to it, front to back. Rows come into lists when `compact()` or a
-   * merge in the background seals them, from 256 on, and are scanned until then. Default auto. Given for a database that exists, it concerns rows
-   * to come until `compact()` indexes all anew.
+   * lists around centroids (an inverted file), and a search reads those closest to it, front to back. Rows come into lists when `compact()` or, some
+   * 10,000 at a time, a merge in the background seals them, from 256 on, and are scanned until then. Default auto. Given for a database that exists, it concerns rows
+   * to come, and others once `compact()` or a merge rewrites them.
    */
   index?: 'auto' | 'flat' | 'hnsw' | 'ivf';
   /** Codes that searches walk the graph or read the lists by. Default auto; with index flat there are neither, and all but auto and none throw UNSUPPORTED. */

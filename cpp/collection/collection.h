@@ -141,7 +141,8 @@ class Collection {
 
   // --- Merging (collection_merge.cc)
 
-  /// Has the growing segment so many deleted rows that it should be sealed and merged?
+  /// Has the growing segment so many deleted rows, or of an inverted file so many rows, that it
+  /// should be sealed and merged?
   bool WorthSealing() const;
   /// Has it to be sealed before a compaction? Not so if all rows are in it and none is deleted.
   bool SealsToCompact() const;
@@ -170,6 +171,8 @@ class Collection {
   bool WantsLinks(size_t rows) const;
   /// The lists that a sealed segment of so many rows is to have; 0: none.
   size_t ListsOf(size_t rows) const;
+  /// In a growing segment, about.
+  uint64_t RowBytes() const;
   /// Beyond this a growing segment is sealed.
   uint64_t SealBytes() const;
   /// The codes that a sealed segment of so many rows is to have.

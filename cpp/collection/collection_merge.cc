@@ -18,15 +18,17 @@ constexpr size_t kDeletedShare = 3;
 }  // namespace
 
 size_t Collection::LiveBytes(const Segment& segment) const {
-  return segment.live_count() * (options_.dimensions + 2 * options_.hnsw.m + 16) * sizeof(float);
+  return segment.live_count() * RowBytes();
+}
+
+uint64_t Collection::RowBytes() const {
+  return (options_.dimensions + 2 * options_.hnsw.m + 16) * sizeof(float);
 }
 
 // Rows of an inverted file are scanned until they are sealed.
 uint64_t Collection::SealBytes() const {
-  if (options_.index != IndexKind::kIvf) return options_.limits.seal_bytes;
-  return std::min<uint64_t>(
-      options_.limits.seal_bytes,
-      kFlatRows * (options_.dimensions + 2 * options_.hnsw.m + 16) * sizeof(float));
+  const uint64_t most = options_.limits.seal_bytes;
+  return options_.index == IndexKind::kIvf ? std::min(most, kFlatRows * RowBytes()) : most;
 }
 
 size_t Collection::ListsOf(size_t rows) const {
@@ -38,6 +40,7 @@ bool Collection::WorthSealing() const {
   const std::shared_lock<FairMutex> lock(mutex_);
   const Segment* growing = growing_ ? static_cast<const Segment*>(growing_.get()) : thawable_.get();
   if (growing == nullptr) return false;
+  if (options_.index == IndexKind::kIvf && growing->rows() * RowBytes() > SealBytes()) return true;
   const size_t deleted = growing->rows() - growing->live_count();
   return deleted >= std::max(options_.limits.least_deleted, growing->live_count());
 }
