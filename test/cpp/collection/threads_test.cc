@@ -331,7 +331,7 @@ TEST_CASE("threads: a reader follows a writer that merges and compacts", "[threa
   const TestFolder folder;
   const std::shared_ptr<Database> db = Database::Open(Options(folder.path(), Durability::kBatch));
   InsertStaying(*db);
-  DatabaseOptions options = Options(folder.path(), Durability::kSync);
+  DatabaseOptions options = Options(folder.path(), Durability::kBatch);
   options.read_only = true;
   const std::shared_ptr<Database> reader = Database::Open(options);
   Workers workers;
