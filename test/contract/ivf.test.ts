@@ -206,16 +206,14 @@ it('more than some 10,000 rows come into lists by themselves', async () => {
   const many = textLike(12_000, small, 9);
   await db.insertBatch({ ids: names(many.length), vectors: pack(many) });
   // Where there are no threads, a commit pays for a step of the work.
-  for (let i = 0; (await db.stats()).nlist === 0; i++) {
-    await db.insert({ id: 'again', vector: many[i % 100] as Float32Array });
+  do {
+    await db.insert({ id: 'again', vector: many[5] as Float32Array });
     await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+  } while ((await db.stats()).nlist === 0);
   expect(await db.stats()).toMatchObject({ indexType: 'ivf', nlist: 219, count: 12_001 });
   const { segments } = await db.explain({ vector: many[7] as Float32Array });
-  expect(segments).toMatchObject([
-    { strategy: 'probe', rows: 12_000 },
-    { strategy: 'scan', growing: true },
-  ]);
+  expect(segments[0]).toMatchObject({ strategy: 'probe', growing: false });
+  expect(segments.reduce((sum, { matches }) => sum + matches, 0)).toBe(12_001);
 });
 
 it('few rows are scanned, also where all are alike', async () => {
