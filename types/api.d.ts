@@ -85,7 +85,7 @@ export interface DbOptions {
   hnswConfig?: HnswConfig;
   ivfConfig?: IvfConfig;
   /**
-   * auto: exact scans up to 10,000 rows, a graph beyond; flat: always exact; hnsw: a graph from 256 rows on; ivf: for little memory, rows lie in
+   * auto: exact scans up to 10,000 rows, a graph beyond; flat: always exact; hnsw: a graph from 256 rows on; ivf: rows lie in
    * lists around centroids (an inverted file), and a search reads those closest to it, front to back. Rows come into lists when `compact()` or, some
    * 10,000 at a time, a merge in the background seals them, from 256 on, and are scanned until then. Default auto. Given for a database that exists, it concerns rows
    * to come, and others once `compact()` or a merge rewrites them.

@@ -8,8 +8,8 @@ namespace ruvector {
 inline namespace v1 {
 
 /// kAuto: exact scans up to 10,000 rows, a graph beyond; kFlat: always exact; kHnsw: a graph from
-/// 256 rows on; kIvf: lists of rows that lie close together, for little memory: rows come into them
-/// when a merge or Compact seals them, from 256 on, and are scanned until then.
+/// 256 rows on; kIvf: lists of rows around centroids: rows come into them when a merge or Compact
+/// seals them, from 256 on, and are scanned until then.
 enum class Index { kAuto, kFlat, kHnsw, kIvf };
 
 /// Not for kIvf.

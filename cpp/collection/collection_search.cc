@@ -76,7 +76,9 @@ void Collection::Begin(Running& running) const {
     }
     matches += part.matches;
     // Where no walk that was measured finds enough, every row is measured.
-    bool scan = request.exact || segment.indexed() == 0 || request.recall == 1.0;
+    // A flat collection may have segments from when it was none.
+    bool scan = request.exact || segment.indexed() == 0 || request.recall == 1.0 ||
+                options_.index == IndexKind::kFlat;
     std::optional<size_t> measured;
     if (request.recall && !scan) {
       measured = segment.MeasuredRecall(&request.interrupt, options_.rerank)

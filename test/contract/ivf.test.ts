@@ -183,6 +183,7 @@ it('is kept, and compact() turns one index into another', async () => {
   db = await reopenDb(db, { index: 'ivf' });
   await db.compact();
   db = await reopenDb(db, { index: 'flat' });
+  expect((await db.explain({ vector: queries[0] as Float32Array })).segments).toMatchObject([{ strategy: 'scan' }]);
   await db.compact();
   expect(await kind()).toEqual(['flat', 0]);
 });
