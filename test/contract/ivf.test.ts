@@ -1,8 +1,8 @@
 // Rows in lists (an inverted file): what searches find, what it is kept as, and what is refused.
-import type { DbOptions, Filter, Metric, VectorDB } from 'ruvector';
+import { type DbOptions, type Filter, type Metric, VectorDB } from 'ruvector';
 import { describe, expect, it } from 'vitest';
 import { names, pack, Random, textLike } from '../support/data.js';
-import { openDb, reopenDb, tempPath } from '../support/env.js';
+import { backendOptions, openDb, register, reopenDb, tempPath } from '../support/env.js';
 import { errorOf } from '../support/errors.js';
 import { leastRecall, type Neighbor, nearest, recall } from '../support/reference.js';
 
@@ -188,7 +188,7 @@ it('is kept, and compact() turns one index into another', async () => {
   expect(await kind()).toEqual(['flat', 0]);
 });
 
-it('goes with bytes and snapshots, and collections have it too', async () => {
+it('is what a collection can have, beside others', async () => {
   const db = await openDb({ dimensions: 4 });
   const listed = db.collection('listed', { dimensions, index: 'ivf', ivfConfig: { nlist: 25 } });
   await listed.insertBatch({ ids, vectors: pack(vectors) });
@@ -199,6 +199,28 @@ it('goes with bytes and snapshots, and collections have it too', async () => {
   expect((await again.explain({ vector: queries[0] as Float32Array })).segments).toMatchObject([{ nprobe: 25 }]);
   expect((await errorOf(() => db.collection('listed', { ivfConfig: { nlist: 26 } }).len())).message).toContain('nlist 25');
   expect(before).toHaveLength(10);
+});
+
+it('goes with bytes, snapshots and what is salvaged', async () => {
+  const [path, copy, saved] = [tempPath(), tempPath(), tempPath()];
+  const db = await openDb({ dimensions, index: 'ivf', ivfConfig: { nlist: 25 }, storagePath: path });
+  await fill(db);
+  await db.delete('id7');
+  const asked = async (of: VectorDB) => (await of.search({ vector: queries[0] as Float32Array, nprobe: 5 })).map((h) => h.id);
+  const before = await asked(db);
+  const bytes = register(await VectorDB.fromBytes(await db.toBytes(), backendOptions()), {});
+  expect(await bytes.stats()).toMatchObject({ indexType: 'ivf', nlist: 25, count: rows - 1 });
+  expect(await asked(bytes)).toEqual(before);
+  await db.snapshot(copy);
+  const taken = await openDb({ storagePath: copy });
+  expect(await asked(taken)).toEqual(before);
+  expect(await taken.verify()).toMatchObject({ ok: true });
+  await db.close();
+  expect(await VectorDB.salvage(path, saved, backendOptions())).toMatchObject({ rows: rows - 1, lost: 0, damage: [] });
+  // Salvage saves rows; what they are indexed by is asked for anew.
+  const again = await openDb({ storagePath: saved, index: 'ivf', ivfConfig: { nlist: 25 } });
+  await again.compact();
+  expect(await again.stats()).toMatchObject({ indexType: 'ivf', nlist: 25, count: rows - 1 });
 });
 
 it('more than some 10,000 rows come into lists by themselves', async () => {
