@@ -12,19 +12,20 @@ namespace {
 
 constexpr size_t kRows = 400;
 
-DatabaseOptions Options() {
-  DatabaseOptions options = Life::Options(Durability::kSync);
+DatabaseOptions Options(IndexKind index) {
+  DatabaseOptions options = Life::Options(Durability::kSync, index);
   options.limits = {};  // no merging
   return options;
 }
 
-std::unique_ptr<Database> OpenOn(Directory& disk) {
-  return Database::OpenIn(std::make_unique<BorrowedDirectory>(disk), Options());
+std::unique_ptr<Database> OpenOn(Directory& disk, IndexKind index) {
+  return Database::OpenIn(std::make_unique<BorrowedDirectory>(disk), Options(index));
 }
 
-// A sealed segment with a graph and deleted rows, a growing one, another collection, a log.
-void Build(Directory& disk) {
-  const std::shared_ptr<Database> db = OpenOn(disk);
+// A sealed segment with a graph or lists and deleted rows, a growing one, another collection, a
+// log.
+void Build(Directory& disk, IndexKind index) {
+  const std::shared_ptr<Database> db = OpenOn(disk, index);
   Rng rng(11);
   const auto put = [&](Collection& collection, size_t from, size_t count) {
     std::vector<std::vector<float>> vectors;
@@ -79,7 +80,11 @@ Answers Ask(Database& db) {
     SearchRequest request;
     request.vector = query.data();
     request.k = 5;
-    request.ef_search = 20;
+    if (db.collection().options().index == IndexKind::kIvf) {
+      request.nprobe = 6;
+    } else {
+      request.ef_search = 20;
+    }
     std::vector<std::string> ids;
     for (const Hit& hit : db.collection().Search(request)) ids.push_back(hit.id);
     answers.nearest.push_back(ids);
@@ -98,8 +103,9 @@ size_t DamageFound(Directory& disk) {
 }  // namespace
 
 TEST_CASE("every flipped bit of a small database", "[crash]") {
+  const auto index = GENERATE(IndexKind::kHnsw, IndexKind::kIvf);
   FaultDirectory disk;
-  Build(disk);
+  Build(disk, index);
   Answers expected;
   std::vector<std::pair<std::string, std::string>> files;
   size_t bytes = 0;
@@ -119,7 +125,7 @@ TEST_CASE("every flipped bit of a small database", "[crash]") {
   };
   {
     const auto sound = damaged_copy("", 0);
-    expected = Ask(*OpenOn(*sound));
+    expected = Ask(*OpenOn(*sound, index));
     REQUIRE(expected.state.at("default").size() == kRows + 26 - 35);
     REQUIRE(DamageFound(*sound) == 0);
   }
@@ -132,7 +138,7 @@ TEST_CASE("every flipped bit of a small database", "[crash]") {
       std::optional<Error> error;
       Answers found;
       try {
-        found = Ask(*OpenOn(*copy));
+        found = Ask(*OpenOn(*copy, index));
       } catch (const Error& e) {
         error = e;
       }
