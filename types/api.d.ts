@@ -199,7 +199,7 @@ export interface SearchOptions<M extends object = Metadata> {
   filter?: Filter<M>;
   /** Candidates looked at: more is slower and finds more. 1 … 65,536; at least k are looked at. INVALID_OPTION with index ivf. */
   efSearch?: number;
-  /** With index ivf, instead of efSearch: lists read, 1 … 65,536; more until k rows, or with a filter 64 k, that match are seen. INVALID_OPTION with others. */
+  /** With index ivf, instead of efSearch: lists read, 1 … 65,536; more until k rows, or with a filter 10 k + 540, that match are seen. INVALID_OPTION with others. */
   nprobe?: number;
   /**
    * Instead of both: the share of the true hits to find, above 0, at most 1. How many candidates or lists that takes is measured

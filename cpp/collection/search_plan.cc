@@ -18,8 +18,9 @@ constexpr size_t kFewestCodeScanned = 1500;
 // ones.
 constexpr double kPlainWalkShare = 0.5;
 // The closest of few matches lie in more lists than the closest of all rows: lists are read until
-// so many matches for each hit are seen.
-constexpr size_t kMatchesPerHit = 64;
+// so many matches are seen. For 10 and 100 hits among a tenth of 45,000 text-like rows that gives a
+// recall of 0.965 and 0.996.
+constexpr size_t kMatchesPerHit = 10, kFewestMatches = 540;
 
 }  // namespace
 
@@ -59,7 +60,7 @@ SegmentPlan PlanProbe(const Segment& segment, size_t matches, bool filtered, boo
   if (matches == 0) return {};
   const double share = static_cast<double>(matches) / static_cast<double>(segment.rows());
   const bool few = filtered || share < kPlainWalkShare;
-  const size_t least = few ? kMatchesPerHit * k : k;
+  const size_t least = few ? kFewestMatches + kMatchesPerHit * k : k;
   // As many rows as a probe would look at are measured at once.
   if (exact || matches <= std::max(least, few ? segment.lists() : 0)) return {Strategy::kScan};
   return {Strategy::kProbe, 0, std::min(nprobe, segment.lists()), least};
