@@ -116,7 +116,7 @@ struct SearchQuery {
   std::string filter = {};
   /// Candidates looked at: more is slower and finds more. At least k are.
   std::optional<size_t> ef_search = {};
-  /// With Index::kIvf, in its place: lists read, 1 … 65,536; more until enough rows that match are.
+  /// With Index::kIvf, in its place: lists read, 1 … 65,536; more where few rows match.
   std::optional<size_t> nprobe = {};
   /// Instead of both: the share of the true hits to find, 0 … 1. How much that takes is measured
   /// when first asked for.
