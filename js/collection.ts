@@ -10,6 +10,8 @@ import type {
   Metadata,
   Metric,
   Page,
+  RawHits,
+  RawSearchOptions,
   SearchOptions,
   SearchQuery,
   StoredEntry,
@@ -26,6 +28,7 @@ import { toHits } from './hits.js';
 import { Interruption } from './interruption.js';
 import { agentdbPositional, requireObject, show } from './options.js';
 import * as plans from './plans.js';
+import * as searches from './search_plans.js';
 
 type Id = string | number;
 type PageOptions<M extends object> = { filter?: Filter<M>; limit?: number; cursor?: string | null };
@@ -122,33 +125,39 @@ export class Collection<M extends object = Metadata> {
     threshold?: number,
   ): Promise<Hits<M>> {
     const full = this.#toQuery(query, k, options, threshold, 'search');
-    return this.#search([full], (token) => plans.search(full, this.#shape, 'search', token), 'search');
+    return this.#search([full], (token) => searches.search(full, this.#shape, 'search', token), 'search');
   }
   searchSync(query: SearchQuery<M> | Vec, k?: number | object, options?: SearchOptions<M> | string, threshold?: number): Hits<M> {
     const fast = this.#searchFast(query, k, options);
     if (fast) return fast;
     const full = this.#toQuery(query, k, options, threshold, 'searchSync');
-    return this.#endpoint.runSync(plans.search(full, this.#shape, 'searchSync'), 'searchSync');
+    return this.#endpoint.runSync(searches.search(full, this.#shape, 'searchSync'), 'searchSync');
   }
   async searchBatch(queries: readonly SearchQuery<M>[]): Promise<Hits<M>[]> {
-    return this.#search(queries, (token) => plans.searchBatch(queries, this.#shape, 'searchBatch', token), 'searchBatch');
+    return this.#search(queries, (token) => searches.searchBatch(queries, this.#shape, 'searchBatch', token), 'searchBatch');
   }
   searchBatchSync(queries: readonly SearchQuery<M>[]): Hits<M>[] {
-    return this.#endpoint.runSync(plans.searchBatch(queries, this.#shape, 'searchBatchSync'), 'searchBatchSync');
+    return this.#endpoint.runSync(searches.searchBatch(queries, this.#shape, 'searchBatchSync'), 'searchBatchSync');
+  }
+  async searchRaw(queries: Float32Array, k?: number, options?: RawSearchOptions<M>): Promise<RawHits> {
+    return this.#search(options, (token) => searches.searchRaw(queries, k, options, 'searchRaw', token), 'searchRaw');
+  }
+  searchRawSync(queries: Float32Array, k?: number, options?: RawSearchOptions<M>): RawHits {
+    return this.#endpoint.runSync(searches.searchRaw(queries, k, options, 'searchRawSync'), 'searchRawSync');
   }
 
   async explain(query: SearchQuery<M>): Promise<Explanation> {
-    return this.#search([query], (token) => plans.explain(query, this.#shape, 'explain', token), 'explain');
+    return this.#search([query], (token) => searches.explain(query, this.#shape, 'explain', token), 'explain');
   }
   explainSync(query: SearchQuery<M>): Explanation {
-    return this.#endpoint.runSync(plans.explain(query, this.#shape, 'explainSync'), 'explainSync');
+    return this.#endpoint.runSync(searches.explain(query, this.#shape, 'explainSync'), 'explainSync');
   }
 
   async #search<T>(queries: unknown, plan: (token?: number) => Plan<T>, method: string): Promise<T> {
     // Without a vector nothing tells how long one is.
     const likes = Array.isArray(queries) && queries.some((query) => (query as SearchQuery<M> | null)?.like !== undefined);
     if (likes && this.#endpoint.dimensions === undefined) await this.#endpoint.open(method);
-    const signals = plans.signalsOf(queries);
+    const signals = searches.signalsOf(queries);
     return signals.length === 0 ? this.#endpoint.run(plan(), method) : this.#endpoint.runAbortable(plan, signals, method);
   }
 
@@ -193,7 +202,7 @@ export class Collection<M extends object = Metadata> {
     if (!isWhole(count, 1) || !isWhole(efSearch, asked.efSearch === undefined ? 0 : 1) || typeof exact !== 'boolean') return null;
     const endpoint = this.#endpoint;
     const found = endpoint.searchFast(vector as Float32Array, count, efSearch, exact, 'searchSync');
-    return toHits({ ids: found.ids, distances: found.distances, offset: 0 }, endpoint.metric, endpoint.scoreMode, 0);
+    return toHits({ ids: found.ids, distances: found.distances, first: 0, count: found.ids.length }, endpoint.metric, endpoint.scoreMode);
   }
 
   async get(id: Id): Promise<StoredEntry<M> | null> {

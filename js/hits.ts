@@ -11,33 +11,34 @@ const instance = Math.floor(Math.random() * 0x7fffffff).toString(36);
 let queries = 0;
 
 export interface HitColumns {
+  /** Of this query and maybe others. */
   readonly ids: readonly string[];
   readonly distances: Float32Array;
-  /** Index of the first hit in `distances` and, times dimensions, in `vectors`. */
-  readonly offset: number;
-  readonly metadata?: readonly (object | null)[] | undefined;
+  /** Where its hits begin in both, and how many there are. */
+  readonly first: number;
+  readonly count: number;
+  readonly metadata?: readonly (object | null)[] | null | undefined;
+  /** [count × dimensions] */
   readonly vectors?: Float32Array | undefined;
-  readonly vectorOffset?: number;
 }
 
 export function toHits<M extends object>(
-  columns: HitColumns,
+  { ids, distances, first, count, metadata, vectors }: HitColumns,
   metric: Metric,
   scoreMode: 'distance' | 'similarity',
-  dimensions: number,
 ): Hits<M> {
-  const { ids, distances, offset, metadata, vectors, vectorOffset = 0 } = columns;
-  const hits = new Array<SearchResult<M>>(ids.length);
-  for (let i = 0; i < ids.length; i++) {
-    const distance = distances[offset + i] as number;
+  const hits = new Array<SearchResult<M>>(count);
+  const width = vectors ? vectors.length / count : 0;
+  for (let i = 0; i < count; i++) {
+    const distance = distances[first + i] as number;
     const similarity = similarityOf(metric, distance);
     const hit: SearchResult<M> = {
-      id: ids[i] as string,
+      id: ids[first + i] as string,
       score: scoreMode === 'distance' ? distance : similarity,
       distance,
       similarity,
     };
-    if (vectors) hit.vector = vectors.slice((vectorOffset + i) * dimensions, (vectorOffset + i + 1) * dimensions);
+    if (vectors) hit.vector = vectors.slice(i * width, (i + 1) * width);
     const own = metadata?.[i];
     if (own) hit.metadata = own as M;
     hits[i] = hit;

@@ -39,11 +39,13 @@ const metricNames: { [name: string]: string } = {
   l1: 'manhattan',
 };
 
+export function isObject(value: unknown): value is Bag {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}
+
 export function requireObject(value: unknown, what: string, method: string): Bag {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
-    throw new RuvectorError('INVALID_OPTION', `${what} is ${show(value)}, expected an object`, method);
-  }
-  return value as Bag;
+  if (!isObject(value)) throw new RuvectorError('INVALID_OPTION', `${what} is ${show(value)}, expected an object`, method);
+  return value;
 }
 
 /** A value for a message. */
@@ -157,6 +159,11 @@ export function checkWithoutCore(options: Bag): void {
   if (distanceMetric !== undefined && !Object.values(metricNames).includes(distanceMetric as string)) {
     refuse(`distanceMetric is ${show(distanceMetric)}, expected one of "cosine", "euclidean", "dot", "manhattan"`);
   }
+}
+
+/** What a key of a query means. */
+export function queryKey(key: string): string {
+  return Object.hasOwn(queryAliases, key) ? (queryAliases[key] as string) : key;
 }
 
 export function normalizeQuery(query: unknown, method: string): Bag {

@@ -1,11 +1,10 @@
-// Each method's request and how its reply is read, once for the awaited and the Sync form.
-import type { DbStats, Explanation, Hits, Metadata, Metric, StoredEntry, Verification } from '../types/api.js';
+// Each method's request and how its reply is read, once for the awaited and the Sync form; those of searches are in search_plans.ts.
+import type { DbStats, Metric, StoredEntry, Verification } from '../types/api.js';
 import type { LongPlan, Plan } from './endpoint.js';
-import { copyVector, type Packed, packBatch, packEntry, packVector, toFilter, toId, toMetadata, vectorLength } from './entries.js';
+import { type Packed, packBatch, packEntry, packVector, toFilter, toId, toMetadata } from './entries.js';
 import { RuvectorError } from './errors.js';
-import { toHits } from './hits.js';
-import { type Interruption, requireSignal, requireTimeout } from './interruption.js';
-import { type Bag, emptyBag, normalizeQuery, requireObject, sendable, show } from './options.js';
+import type { Interruption } from './interruption.js';
+import { requireObject, show } from './options.js';
 
 /** What the plans need to know of the open database; undefined dimensions: not open yet. */
 export interface Shape {
@@ -89,82 +88,6 @@ export function snapshot(path: unknown, method: string): LongPlan<void> {
   // WebAssembly knows one separator, and Windows takes it for its own, but after that prefix.
   const other = globalThis.process?.platform === 'win32' && !path.startsWith('\\\\?\\');
   return { kind: 'snapshot', args: { path: other ? path.replaceAll('\\', '/') : path }, read: () => undefined };
-}
-
-/** Options are sent as they are, for C++ to check; undefined ones are left out. */
-function queryArgs(query: Bag, method: string): Bag {
-  const args = emptyBag();
-  for (const key of Object.keys(query)) {
-    const option = query[key];
-    if (key === 'vector') continue;
-    if (key === 'signal') requireSignal(option, method);
-    else if (key === 'timeoutMs') args[key] = requireTimeout(option, method);
-    else if (key === 'like') args[key] = toId(option, 'like: ', method);
-    else args[key] = key === 'filter' ? toFilter(option, method) : sendable(option, method);
-  }
-  return args;
-}
-
-/** The signals of queries, as they are before anything is checked. */
-export function signalsOf(queries: unknown): AbortSignal[] {
-  const signals = (Array.isArray(queries) ? queries : [queries]).map((query) => (query as Bag | null)?.signal);
-  return signals.filter((signal) => signal !== undefined) as AbortSignal[];
-}
-
-interface SearchReply {
-  readonly hits: readonly { ids: string[]; metadata?: (Metadata | null)[] }[];
-}
-
-/** `shape` is called when the reply is there: the database is open then. */
-export function searchBatch<M extends object>(queries: unknown, shape: () => Shape, method: string, token?: number): Plan<Hits<M>[]> {
-  if (!Array.isArray(queries)) {
-    throw new RuvectorError('INVALID_OPTION', `queries is ${show(queries)}, expected an array`, method);
-  }
-  const bags = queries.map((query) => normalizeQuery(query, method));
-  const first = bags.find((bag) => bag.like === undefined);
-  const width = shape().dimensions ?? (first ? vectorLength(first.vector, '', method) : undefined);
-  if (width === undefined && bags.length > 0) {
-    throw new RuvectorError('NOT_READY', 'the dimensions are not known before the database is open', method);
-  }
-  const matrix = new Float32Array(bags.length * (width ?? 0));
-  bags.forEach((bag, i) => {
-    const where = bags.length > 1 ? `query ${i}: ` : '';
-    if (bag.like === undefined) {
-      copyVector(bag.vector, matrix, i * (width as number), width as number, where, method);
-    } else if (bag.vector !== undefined) {
-      throw new RuvectorError('INVALID_OPTION', `${where}vector and like are both given, expected one of them`, method);
-    }
-  });
-  const args = bags.map((bag) => Object.assign(queryArgs(bag, method), token === undefined ? {} : { token }));
-  return {
-    call: 'db.search',
-    args: { queries: args },
-    buffers: [matrix],
-    read({ hits }: SearchReply, buffers) {
-      const { metric, scoreMode, dimensions } = shape();
-      const distances = new Float32Array(buffers[0] as ArrayBuffer);
-      const vectors = new Float32Array(buffers[1] as ArrayBuffer);
-      let offset = 0;
-      let vectorOffset = 0;
-      return hits.map((found, i) => {
-        const withVectors = (args[i] as Bag).includeVectors === true;
-        const columns = { ...found, distances, offset, ...(withVectors ? { vectors, vectorOffset } : {}) };
-        offset += found.ids.length;
-        if (withVectors) vectorOffset += found.ids.length;
-        return toHits(columns, metric, scoreMode, dimensions as number);
-      });
-    },
-  };
-}
-
-export function search<M extends object>(query: unknown, shape: () => Shape, method: string, token?: number): Plan<Hits<M>> {
-  const plan = searchBatch<M>([query], shape, method, token);
-  return { ...plan, read: (reply, buffers) => plan.read(reply, buffers)[0] as Hits<M> };
-}
-
-export function explain(query: unknown, shape: () => Shape, method: string, token?: number): Plan<Explanation> {
-  const { args, buffers } = searchBatch([query], shape, method, token);
-  return { call: 'db.explain', args, buffers, read: (reply: Explanation) => reply };
 }
 
 function toEntry<M extends object>(id: string, metadata: M | null, vector: Float32Array): StoredEntry<M> {

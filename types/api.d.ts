@@ -38,22 +38,23 @@ export interface IvfConfig {
  * Searches walk the graph, or read the lists of index ivf, by small codes of the vectors and measure the closest rows again by the vectors themselves. Sizes, recall and speed of
  * each type: bench/README.md.
  *
- * - `auto`: `scalar` with 8 bits from 64 dimensions on, but for manhattan; else `none`
- * - `scalar`: 8 (default) or 4 bits a dimension, nothing is learned
+ * - `auto`: `spherical` with 8 bits from 64 dimensions on, with 4 from 128 on, but for manhattan; else `none`
+ * - `spherical`: 8 (default) or 4 bits a dimension of the vector's direction, turned at random; nothing is learned
+ * - `scalar`: 8 (default) or 4 bits a dimension, on a scale of each vector's own; nothing is learned
  * - `rotated`: 1 … 8 bits a dimension (default 4) of the vector turned at random around the mean of all
  * - `binary`: 1 bit a dimension, its sign around that mean
  * - `tiered`: `rotated` with 1 bit for the walk, and `scalar` with 8 bits by which what it finds is measured before the vectors are looked at
  * - `product`: the vector cut into `subspaces` short ones (1 … dimensions, default a quarter of them) and each replaced by the closest of `k`
  *   centroids (2 … 256, default 256): a byte each, or half a byte for up to 16 of them
  *
- * All but `scalar` learn from rows; `rotated`, `binary` and `tiered` throw UNSUPPORTED under manhattan. Rows get their codes when `compact()` or a merge in the background
+ * The others learn from rows; `spherical`, `rotated`, `binary` and `tiered` throw UNSUPPORTED under manhattan. Rows get learned codes when `compact()` or a merge in the background
  * seals them; until then, and in segments of fewer than 16 rows (`product`: than `k`), they have those of `auto`. `stats().quantization.coded` tells. Given for a database that
  * exists, a type concerns rows to come until `compact()` codes all anew.
  */
 export type Quantization =
   | { type: 'auto' | 'none' }
   | ((
-      | { type: 'scalar'; bits?: 4 | 8 }
+      | { type: 'spherical' | 'scalar'; bits?: 4 | 8 }
       | { type: 'rotated'; bits?: Bits }
       | { type: 'binary' | 'tiered' }
       | { type: 'product'; subspaces?: number; k?: number }
@@ -69,7 +70,7 @@ interface Rerank {
 }
 /** The codes of so many rows. */
 export type Coding = {
-  type: 'none' | 'scalar' | 'rotated' | 'binary' | 'tiered' | 'product';
+  type: 'none' | 'spherical' | 'scalar' | 'rotated' | 'binary' | 'tiered' | 'product';
   bits?: number;
   subspaces?: number;
   k?: number;
@@ -231,7 +232,7 @@ export interface Explanation {
     efSearch: number;
     /** Lists that were read; 0 without any. */
     nprobe: number;
-    /** What the walk or probe went by: 'none' for the vectors themselves, 'scalar8' and so on. */
+    /** What the walk or probe went by: 'none' for the vectors themselves, 'spherical4' and so on. */
     codes: string;
     /** Distances of rows estimated or measured. */
     distances: number;
@@ -267,6 +268,17 @@ export interface SearchResult<M extends object = Metadata> {
 }
 /** `queryId` (non-enumerable) names the query for later feedback. */
 export type Hits<M extends object = Metadata> = SearchResult<M>[] & { readonly queryId: string };
+
+export type RawSearchOptions<M extends object = Metadata> = Omit<SearchOptions<M>, 'includeVectors' | 'includeMetadata'>;
+/** The hits of query q of n: ids[q * k … ] and distances[q * k … ], counts[q] of them, the closest first; NaN beyond. */
+export interface RawHits {
+  /** [n × k] */
+  ids: Float64Array;
+  /** [n × k] */
+  distances: Float32Array;
+  /** [n] */
+  counts: Uint32Array;
+}
 
 export interface DbStats {
   count: number;
@@ -347,6 +359,11 @@ export interface Collection<M extends object = Metadata> {
   search(vector: Vec, k?: number, options?: SearchOptions<M>): Promise<Hits<M>>;
   /** All of one state, spread over `threads`. */
   searchBatch(queries: readonly SearchQuery<M>[]): Promise<Hits<M>[]>;
+  /**
+   * searchBatch without an object per hit, for a matrix of queries [n × dimensions] and entries whose ids are whole numbers, given as such or as
+   * their text. UNSUPPORTED where the id of a hit is none. k: default 10.
+   */
+  searchRaw(queries: Float32Array, k?: number, options?: RawSearchOptions<M>): Promise<RawHits>;
   /** Runs a search and tells how it was answered. */
   explain(query: SearchQuery<M>): Promise<Explanation>;
   get(id: string | number): Promise<StoredEntry<M> | null>;
@@ -401,6 +418,7 @@ export interface Collection<M extends object = Metadata> {
   searchSync(query: SearchQuery<M>): Hits<M>;
   searchSync(vector: Vec, k?: number, options?: SearchOptions<M>): Hits<M>;
   searchBatchSync(queries: readonly SearchQuery<M>[]): Hits<M>[];
+  searchRawSync(queries: Float32Array, k?: number, options?: RawSearchOptions<M>): RawHits;
   explainSync(query: SearchQuery<M>): Explanation;
   getSync(id: string | number): StoredEntry<M> | null;
   pageSync(options?: { filter?: Filter<M>; limit?: number; cursor?: string | null }): Page<M>;

@@ -34,6 +34,7 @@ interface Opened extends OpenedCollection {
   readOnly: boolean;
   scoreMode: 'distance' | 'similarity';
 }
+type CoreSearch = Omit<SearchOptions, 'signal'> & { k?: number; token?: number };
 type Empty = Record<string, never>;
 type Rows = readonly (Metadata | null)[];
 
@@ -59,11 +60,17 @@ export interface Calls {
   /** Reply buffers[0]: a `.rvf` file. */
   'db.toBytes': { args: OnDatabase; reply: Empty };
   'db.stats': { args: OnDatabase; reply: DbStats };
-  /** buffers[0]: f32 [queries × dimensions]. Reply buffers: f32 distances of all hits; f32 vectors of the hits of queries that asked. */
+  /**
+   * buffers[0]: f32 [queries × dimensions]. Options that all queries share come once, with how many queries there are. Reply: the metadata of
+   * each query's hits, null for those that did not ask; absent where none did. Reply buffers: f32 distances of all hits; u32 how many hits each
+   * query has, u32 bytes of each hit's id, the ids in UTF-8; f32 vectors of the hits of queries that asked, absent where there are none.
+   */
   'db.search': {
-    args: OnDatabase & { queries: readonly (Omit<SearchOptions, 'signal'> & { k?: number; like?: string; token?: number })[] };
-    reply: { hits: readonly { ids: readonly string[]; metadata?: Rows }[] };
+    args: OnDatabase & ({ shared: CoreSearch; count: number } | { queries: readonly (CoreSearch & { like?: string })[] });
+    reply: { metadata?: readonly (Rows | null)[] };
   };
+  /** buffers[0]: f32 [queries × dimensions]. Reply buffers: f64 ids [queries × k], f32 distances [queries × k], u32 how many hits each query has. */
+  'db.searchRaw': { args: OnDatabase & { options: Omit<CoreSearch, 'includeVectors' | 'includeMetadata'> }; reply: Empty };
   /** As db.search, with one query. */
   'db.explain': { args: Calls['db.search']['args']; reply: Explanation };
   /** Reply buffers[0]: f32 vectors of those found. */

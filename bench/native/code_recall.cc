@@ -81,6 +81,11 @@ int main(int argc, char** argv) {
   });
   const double coded = Now();
 
+  std::vector<float> lengths;
+  if (codec->wants_lengths()) {
+    for (size_t r = 0; r < rows.count; ++r)
+      lengths.push_back(static_cast<float>(space.ExactNorm(rows.Vector(r))));
+  }
   std::vector<const uint8_t*> all;
   for (size_t r = 0; r < rows.count; ++r) all.push_back(codes.data() + r * row_bytes);
   std::vector<float> exact(rows.count), estimates(rows.count);
@@ -93,7 +98,8 @@ int main(int argc, char** argv) {
       exact[r] = query.Distance(rows.Vector(r), rows.Scalar(r));
     const ruvector::CodedQuery& coded_query = query.For(*codec);
     const double start = Now();
-    coded_query.Distances(all.data(), rows.count, estimates.data());
+    coded_query.Distances(all.data(), lengths.empty() ? nullptr : lengths.data(), rows.count,
+                          estimates.data());
     seconds += Now() - start;
     std::vector<float> sorted = exact;
     std::nth_element(sorted.begin(), sorted.begin() + kHits - 1, sorted.end());

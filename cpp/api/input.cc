@@ -37,7 +37,8 @@ void ReadQuantization(const Quantization& asked, CollectionRequest& request) {
   RequireRange("quantization.type", static_cast<size_t>(asked.type), 0,
                std::size(kQuantizationTypes) - 1);
   core::Quantization q{static_cast<Type>(asked.type)};
-  const bool scalar = q.type == Type::kScalar, rotated = q.type == Type::kRotated;
+  const bool scalar = q.type == Type::kScalar || q.type == Type::kSpherical;
+  const bool rotated = q.type == Type::kRotated;
   q.bits = static_cast<uint32_t>(std::min<size_t>(asked.bits > 0 ? asked.bits
                                                   : scalar       ? 8
                                                   : rotated      ? kRotatedBits

@@ -8,15 +8,16 @@
 namespace ruvector {
 inline namespace v1 {
 
-/// Codes that searches walk the graph or read the lists by; the closest rows are measured again by
-/// their vectors. kAuto: kScalar8 from 64 dimensions on, but for kManhattan. Given for a database
-/// that exists it concerns rows to come, until Compact codes all anew. All but kScalar learn from
-/// rows: Compact gives their codes, and rows added since have those of kAuto until the next one.
+/// Codes that searches walk the graph or read the lists by; the closest rows are measured again by their vectors.
+/// kAuto: kSpherical8 from 64 dimensions on, kSpherical4 from 128 on, but for kManhattan. Given for a
+/// database that exists it concerns rows to come, until Compact codes all anew. All but kSpherical
+/// and kScalar learn from rows: Compact gives their codes, and rows added since have those of kAuto
+/// until the next one.
 struct Quantization {
-  /// Not for kManhattan: kRotated, kBinary, kTiered.
-  enum class Type { kAuto, kNone, kScalar, kRotated, kBinary, kTiered, kProduct };
+  /// Not for kManhattan: kSpherical, kRotated, kBinary, kTiered.
+  enum class Type { kAuto, kNone, kScalar, kRotated, kBinary, kTiered, kProduct, kSpherical };
   Type type = Type::kAuto;
-  /// A dimension: kScalar 8 (0 means that) or 4, kRotated 1 … 8 (0: 4).
+  /// A dimension: kSpherical and kScalar 8 (0 means that) or 4, kRotated 1 … 8 (0: 4).
   size_t bits = 0;
   /// kProduct: short vectors that a vector is cut into, 1 … dimensions (0: a quarter of them), and
   /// centroids that stand for each, 2 … 256 (0: 256); up to 16 take half a byte each.
@@ -26,12 +27,14 @@ struct Quantization {
   std::optional<size_t> rerank = {};
 
   bool operator==(const Quantization&) const = default;
-  static const Quantization kAuto, kNone, kScalar8, kScalar4;
+  static const Quantization kAuto, kNone, kScalar8, kScalar4, kSpherical8, kSpherical4;
 };
 inline const Quantization Quantization::kAuto{};
 inline const Quantization Quantization::kNone{Type::kNone};
 inline const Quantization Quantization::kScalar8{Type::kScalar, 8};
 inline const Quantization Quantization::kScalar4{Type::kScalar, 4};
+inline const Quantization Quantization::kSpherical8{Type::kSpherical, 8};
+inline const Quantization Quantization::kSpherical4{Type::kSpherical, 4};
 
 }  // namespace v1
 }  // namespace ruvector

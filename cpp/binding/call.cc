@@ -5,7 +5,7 @@
 
 #include "binding/jobs.h"
 #include "binding/methods.h"
-#include "binding/vectors.h"
+#include "binding/payload.h"
 #include "collection/checks.h"
 #include "simd/distance.h"
 
@@ -17,8 +17,9 @@ constexpr Method kOwnMethods[] = {{"meta.info", Info}};
 
 template <typename F>
 void ForEachMethod(const F& f) {
-  for (const auto& table : {std::span<const Method>(kOwnMethods), DatabaseMethods(),
-                            CollectionMethods(), ReadMethods(), WriteMethods(), JobMethods()}) {
+  for (const auto& table :
+       {std::span<const Method>(kOwnMethods), DatabaseMethods(), CollectionMethods(), ReadMethods(),
+        SearchMethods(), WriteMethods(), JobMethods()}) {
     for (const Method& m : table) f(m);
   }
 }

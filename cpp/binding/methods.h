@@ -36,8 +36,10 @@ struct Method {
 std::span<const Method> DatabaseMethods();
 // methods_collection.cc: making, listing and dropping collections.
 std::span<const Method> CollectionMethods();
-// methods_read.cc: get, search, scan.
+// methods_read.cc: get, count, scan.
 std::span<const Method> ReadMethods();
+// methods_search.cc: search and explain.
+std::span<const Method> SearchMethods();
 // methods_write.cc: insert, update, delete.
 std::span<const Method> WriteMethods();
 // methods_job.cc: long calls.

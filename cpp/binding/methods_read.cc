@@ -1,29 +1,11 @@
-#include <chrono>
-#include <cmath>
-
 #include "binding/methods.h"
-#include "binding/vectors.h"
-#include "collection/checks.h"
-#include "collection/search_plan.h"
+#include "binding/payload.h"
 #include "core/coding.h"
 
 namespace ruvector {
 namespace {
 
 constexpr size_t kScanLimit = 1000;
-
-std::optional<Filter> ReadFilter(const Json* filter) {
-  if (filter == nullptr || filter->IsNull()) return std::nullopt;
-  return Filter::Parse(*filter);
-}
-
-void AppendMetadata(std::string& json, const std::string& metadata) {
-  json += metadata.empty() ? "null" : metadata;
-}
-
-void AppendFloats(std::string& bytes, const std::vector<float>& values) {
-  bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
-}
 
 void AppendRows(std::string& json, std::string& vectors, const std::vector<Row>& rows) {
   json += "\"ids\":[";
@@ -38,132 +20,6 @@ void AppendRows(std::string& json, std::string& vectors, const std::vector<Row>&
     AppendMetadata(json, rows[i].metadata);
   }
   json += ']';
-}
-
-SearchRequest ReadSearch(const Arguments& q, const std::optional<Filter>& filter) {
-  static constexpr std::string_view kKnown[] = {
-      "k",    "filter", "efSearch", "exact",     "threshold", "includeVectors", "includeMetadata",
-      "like", "mmr",    "recall",   "timeoutMs", "token",     "nprobe"};
-  q.RequireKnown(kKnown);
-  if (q.Has("mmr")) {
-    throw Error(ErrorCode::kUnsupported, "search option mmr is not supported by this version");
-  }
-  SearchRequest r;
-  r.k = q.Whole("k", 1, kMaxK, ErrorCode::kInvalidK).value_or(kDefaultK);
-  r.ef_search = q.Whole("efSearch", 1, kMaxEf);
-  r.nprobe = q.Whole("nprobe", 1, kMaxLists);
-  r.recall = q.Number("recall");
-  r.exact = q.Flag("exact").value_or(false);
-  r.min_similarity = q.Number("threshold");
-  r.include_vectors = q.Flag("includeVectors").value_or(false);
-  r.include_metadata = q.Flag("includeMetadata").value_or(true);
-  r.filter = filter ? &*filter : nullptr;
-  if (const Json* ms = q.Find("timeoutMs")) {
-    const double wait = ms->IsNumber() ? ms->GetDouble() : -1;
-    if (!(wait > 0 && wait <= 1e9)) q.Refuse("timeoutMs", "a number above 0", *ms);
-    r.interrupt.deadline = std::chrono::steady_clock::now() +
-                           std::chrono::microseconds(static_cast<int64_t>(wait * 1000));
-  }
-  return r;
-}
-
-/// What requests point at.
-struct Searches {
-  std::vector<std::optional<Filter>> filters;
-  std::vector<std::vector<float>> likes;
-  std::vector<SearchRequest> requests;
-};
-
-/// All of them are checked before the first is run.
-Searches ReadSearches(const MethodContext& c, const Collection& collection) {
-  const size_t dimensions = collection.options().dimensions;
-  const Json& queries = c.args.Get("queries");
-  if (!queries.IsArray()) c.args.Refuse("queries", "an array", queries);
-  const float* vectors = ReadMatrix(c.Buffer(0), queries.Size(), dimensions);
-  const bool several = queries.Size() > 1;
-
-  Searches read{std::vector<std::optional<Filter>>(queries.Size()),
-                std::vector<std::vector<float>>(queries.Size()),
-                {}};
-  for (unsigned i = 0; i < queries.Size(); ++i) {
-    const std::string where = several ? "query " + std::to_string(i) + ": " : "";
-    const Arguments q(queries[i], where);
-    read.filters[i] = ReadFilter(q.Find("filter"));
-    read.requests.push_back(ReadSearch(q, read.filters[i]));
-    SearchRequest& request = read.requests.back();
-    RequireFitting(request, collection, where);
-    request.vector = vectors + i * dimensions;
-    if (const Json* like = q.Find("like")) {
-      if (!like->IsString()) q.Refuse("like", "an id", *like);
-      read.likes[i] = RequireVectorLike(collection, JsonText(*like), where);
-      request.vector = read.likes[i].data();
-      request.exclude = JsonText(*like);
-    } else {
-      RequireValidVector(collection.space(), request.vector, where);
-    }
-    if (const auto token = q.Whole("token", 0, 0xffffffff))
-      request.interrupt.cancelled = c.session.CancelFlag(static_cast<uint32_t>(*token));
-  }
-  return read;
-}
-
-Reply Search(const MethodContext& c) {
-  const Opened opened = c.opened();
-  const Collection& collection = *opened.collection;
-  const Searches searches = ReadSearches(c, collection);
-  const std::vector<SearchRequest>& requests = searches.requests;
-  Reply reply{"{\"hits\":[", std::vector<std::string>(2)};
-  std::vector<float> distances;
-  const std::vector<std::vector<Hit>> found =
-      collection.SearchBatch(requests, collection.options().threads);
-  for (size_t i = 0; i < requests.size(); ++i) {
-    const std::vector<Hit>& hits = found[i];
-    reply.json += i > 0 ? ",{\"ids\":[" : "{\"ids\":[";
-    for (size_t h = 0; h < hits.size(); ++h) {
-      if (h > 0) reply.json += ',';
-      AppendJsonString(reply.json, hits[h].id);
-      distances.push_back(hits[h].distance);
-      AppendFloats(reply.buffers[1], hits[h].vector);
-    }
-    reply.json += ']';
-    if (requests[i].include_metadata) {
-      reply.json += ",\"metadata\":[";
-      for (size_t h = 0; h < hits.size(); ++h) {
-        if (h > 0) reply.json += ',';
-        AppendMetadata(reply.json, hits[h].metadata);
-      }
-      reply.json += ']';
-    }
-    reply.json += '}';
-  }
-  reply.json += "]}";
-  AppendFloats(reply.buffers[0], distances);
-  return reply;
-}
-
-Reply Explain(const MethodContext& c) {
-  const Opened opened = c.opened();
-  const Searches searches = ReadSearches(c, *opened.collection);
-  if (searches.requests.size() != 1) c.args.Refuse("queries", "one query", c.args.Get("queries"));
-  const Explanation e = opened.collection->Explain(searches.requests[0]);
-  std::string json = "{\"hits\":" + std::to_string(e.hits) + ",\"segments\":[";
-  for (const Explanation::Segment& s : e.segments) {
-    if (json.back() != '[') json += ',';
-    json += std::string("{\"growing\":") + (s.growing ? "true" : "false") +
-            ",\"rows\":" + std::to_string(s.rows) + ",\"matches\":" + std::to_string(s.matches) +
-            ",\"strategy\":\"" + std::string(StrategyName(s.strategy)) +
-            "\",\"efSearch\":" + std::to_string(s.ef) + ",\"nprobe\":" + std::to_string(s.probed) +
-            ",\"codes\":\"" + s.codes + "\",\"distances\":" + std::to_string(s.distances) +
-            ",\"reranked\":" + std::to_string(s.reranked) + "}";
-  }
-  json += "],\"filter\":{\"indexed\":[";
-  for (const std::string& field : e.filter.indexed) {
-    if (json.back() != '[') json += ',';
-    AppendJsonString(json, field);
-  }
-  json += "],\"textsRead\":" + std::to_string(e.filter.texts_read) +
-          "},\"scannedAgain\":" + (e.scanned_again ? "true" : "false") + "}";
-  return {json, {}};
 }
 
 std::string ReadId(const MethodContext& c) {
@@ -224,8 +80,10 @@ Reply Scan(const MethodContext& c) {
 }
 
 constexpr Method kMethods[] = {
-    {"db.search", Search}, {"db.explain", Explain}, {"db.get", Get},
-    {"db.has", Has},       {"db.count", Count},     {"db.scan", Scan},
+    {"db.get", Get},
+    {"db.has", Has},
+    {"db.count", Count},
+    {"db.scan", Scan},
 };
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include "binding/jobs.h"
 #include "binding/methods.h"
-#include "binding/vectors.h"
+#include "binding/payload.h"
 #include "collection/checks.h"
 #include "collection/edits.h"
 

@@ -50,14 +50,15 @@ void ReadQuantization(const Json& json, CollectionRequest& o) {
   Quantization q{static_cast<Type>(*args.Word("type", kQuantizationTypes))};
   std::vector<std::string_view> known = {"type"};
   if (q.type != Type::kAuto && q.type != Type::kNone) known.push_back("rerank");
-  if (q.type == Type::kScalar || q.type == Type::kRotated) known.push_back("bits");
+  const bool scalar = q.type == Type::kScalar || q.type == Type::kSpherical;
+  if (scalar || q.type == Type::kRotated) known.push_back("bits");
   if (q.type == Type::kProduct) known.insert(known.end(), {"subspaces", "k"});
   args.RequireKnown(known);
   if (q.type == Type::kProduct) {
     q.subspaces = static_cast<uint32_t>(args.Whole("subspaces", 1, kMaxDimensions).value_or(0));
     q.centroids =
         static_cast<uint32_t>(args.Whole("k", 2, kMostCentroids).value_or(kMostCentroids));
-  } else if (q.type == Type::kScalar) {
+  } else if (scalar) {
     const size_t bits = args.Whole("bits", 4, 8).value_or(8);
     if (bits != 4 && bits != 8) args.Refuse("bits", "4 or 8", args.Get("bits"));
     q.bits = static_cast<uint32_t>(bits);

@@ -228,6 +228,14 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
     out.Begin(SectionKind::kCodes, codec->row_bytes());
     for (size_t i = 0; i < coded; ++i)
       out.Append(coder ? coder->Code(row_at(i)) : builder_.Code(row_at(i)), codec->row_bytes());
+    if (codec->wants_lengths()) {
+      out.Begin(SectionKind::kCodeLengths, sizeof(float));
+      for (size_t i = 0; i < coded; ++i) {
+        const float length = lists ? static_cast<float>(space_.ExactNorm(Vector(row_at(i))))
+                                   : builder_.Length(row_at(i));
+        out.Append(&length, sizeof length);
+      }
+    }
     if (Learns(coding)) {
       const std::string parameters = codec->Parameters();
       out.Begin(SectionKind::kCodecParameters, 0);

@@ -5,7 +5,8 @@
 //   size_t lists() const; const float* Centroid(list) const
 //   std::pair<uint32_t, uint32_t> List(list) const       positions begin … end - 1
 //   Slot SlotAt(position) const                          the row there
-//   const uint8_t* CodeAt(position) const                its code, FineCodeAt its finer one
+//   const uint8_t* CodeAt(position) const                its code, FineCodeAt its finer one,
+//                                                        LengthAt its length, if codes want it
 // Codes lie by position, so that a list is read front to back; vectors lie by slot.
 #pragma once
 
@@ -80,9 +81,15 @@ void SearchListedRows(const View& view, LinkedSearch& search) {
   }
   // Candidates are positions until all that lies by position is read.
   const CodedQuery& coded = query.For(*codec);
+  const bool lengths = codec->wants_lengths();
   ReadLists(view, search, [&](const uint32_t* positions, const Slot*, size_t n) {
     for (size_t i = 0; i < n; ++i) scratch.codes[i] = view.CodeAt(positions[i]);
-    coded.Distances(scratch.codes.data(), n, scratch.distances.data());
+    // Lengths lie where the distances will be, which are not needed before.
+    float* const distances = scratch.distances.data();
+    if (lengths) {
+      for (size_t i = 0; i < n; ++i) distances[i] = view.LengthAt(positions[i]);
+    }
+    coded.Distances(scratch.codes.data(), lengths ? distances : nullptr, n, distances);
     push(positions, n);
   });
   search.found = top.Take();

@@ -102,9 +102,14 @@ SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
                           parameter_bytes_},
                          what_);
     } else {
+      if (quantization_.type == Quantization::Type::kSpherical &&
+          space.metric() == Metric::kManhattan)
+        Damaged("has codes that its metric does not follow from");
       codec_ = NewCodec(quantization_, space.metric(), space.dimensions());
     }
     if (codec_) codes_ = reader_->Find(SectionKind::kCodes, codec_->row_bytes(), indexed());
+    if (codec_ && codec_->wants_lengths())
+      lengths_ = reader_->Find(SectionKind::kCodeLengths, sizeof(float), indexed());
     fine_codec_ = NewFineCodec(quantization_, space.metric(), space.dimensions());
     if (fine_codec_)
       fine_codes_ = reader_->Find(SectionKind::kFineCodes, fine_codec_->row_bytes(), indexed());
@@ -157,7 +162,7 @@ int SealedSegment::LevelOf(Slot slot) const {
   return static_cast<int>(end - begin);
 }
 
-NeighborList SealedSegment::CheckedLinks(Slot slot, int level) const {
+NeighborList SealedSegment::Links(Slot slot, int level) const {
   const uint8_t* row =
       level == 0 ? links_.Row(slot)
                  : (level <= LevelOf(slot)
@@ -169,8 +174,14 @@ NeighborList SealedSegment::CheckedLinks(Slot slot, int level) const {
   if (list.count > (level == 0 ? 2 * m_ : m_)) Damaged("a row has too many links");
   for (uint32_t i = 0; i < list.count; ++i) {
     if (list.begin[i] >= linked_) Damaged("a link leads out of the segment");
-    if (level > 0 && LevelOf(list.begin[i]) < level)
-      Damaged("a link leads to a row that is not on its level");
+  }
+  return list;
+}
+
+NeighborList SealedSegment::CheckedLinks(Slot slot, int level) const {
+  const NeighborList list = Links(slot, level);
+  for (uint32_t i = 0; level > 0 && i < list.count; ++i) {
+    if (LevelOf(list.begin[i]) < level) Damaged("a link leads to a row that is not on its level");
   }
   return list;
 }

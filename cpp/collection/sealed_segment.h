@@ -59,12 +59,21 @@ class SealedSegment : public Segment {
   // A View for graph_search.h.
   Slot entry() const { return entry_slot_; }
   int max_level() const { return max_level_; }
-  NeighborList Links(Slot slot, int level) const { return CheckedLinks(slot, level); }
+  /// The neighbours of a linked row that has this level, each of them a linked row.
+  NeighborList Links(Slot slot, int level) const;
+  /// The same, each of which has this level too.
+  NeighborList CheckedLinks(Slot slot, int level) const;
   Slot Twin(Slot slot) const;
   void Prefetch(Slot slot) const { vectors_.Prefetch(slot); }
   void PrefetchLinks(Slot slot) const { links_.Prefetch(slot); }
   const Codec* codec() const { return codec_.get(); }
   const uint8_t* Code(Slot slot) const { return codes_.Row(slot); }
+  float Length(Slot slot) const {
+    float length;
+    std::memcpy(&length, lengths_.Row(slot), sizeof length);
+    return length;
+  }
+  void PrefetchLength(Slot slot) const { lengths_.Prefetch(slot); }
   void PrefetchCode(Slot slot) const { codes_.Prefetch(slot, kPrefetchedCodeBytes); }
   const Codec* fine_codec() const { return fine_codec_.get(); }
   const uint8_t* FineCode(Slot slot) const { return fine_codes_.Row(slot); }
@@ -86,10 +95,9 @@ class SealedSegment : public Segment {
     return slot;
   }
   const uint8_t* CodeAt(uint32_t position) const { return codes_.Row(position); }
+  float LengthAt(uint32_t position) const { return Length(position); }
   const uint8_t* FineCodeAt(uint32_t position) const { return fine_codes_.Row(position); }
 
-  /// The neighbours of a linked row, each of them a linked row that has this level.
-  NeighborList CheckedLinks(Slot slot, int level) const;
   int LevelOf(Slot slot) const;
   size_t MostLinks(int level) const { return level == 0 ? 2 * m_ : m_; }
 
@@ -113,7 +121,7 @@ class SealedSegment : public Segment {
   Quantization quantization_ = Quantization::kNone;
   std::unique_ptr<Codec> codec_, fine_codec_;
   size_t parameter_bytes_ = 0;  // about what the codec keeps of them
-  Section codes_, fine_codes_;
+  Section codes_, lengths_, fine_codes_;
   Section centroids_, list_offsets_, listed_;
 };
 

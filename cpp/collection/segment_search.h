@@ -141,7 +141,8 @@ void MeasureByFineCodes(const Codec& fine, const FineCode& fine_code, size_t mos
   scratch.MakeRoom(found.size());
   scratch.scored += found.size();
   for (size_t i = 0; i < found.size(); ++i) scratch.codes[i] = fine_code(found[i].slot);
-  search.query->For(fine).Distances(scratch.codes.data(), found.size(), scratch.distances.data());
+  search.query->For(fine).Distances(scratch.codes.data(), nullptr, found.size(),
+                                    scratch.distances.data());
   for (size_t i = 0; i < found.size(); ++i) found[i].distance = scratch.distances[i];
   SortFound(found, most);
 }

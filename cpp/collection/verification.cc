@@ -27,6 +27,12 @@ bool IsScalarOf(const MetricSpace& space, float scalar, const float* vector) {
   return std::fabs(scalar * norm - 1) <= 2 * error;
 }
 
+// The same, summed in double: but for the last rounding.
+bool IsLengthOf(const MetricSpace& space, float length, const float* vector) {
+  const double norm = space.ExactNorm(vector);
+  return std::fabs(length - norm) <= norm * 0x1p-22 + 0x1p-149;
+}
+
 }  // namespace
 
 Verification::Verification(Directory& directory, const Manifest& manifest,
@@ -104,6 +110,9 @@ bool Verification::CheckRows() {
       if (slot >= s.linked()) continue;
       if (s.codec() && !s.codec()->IsCodeOf(s.Code(slot), s.Vector(slot), s.Scalar(slot)))
         s.Damaged((row + " has the codes of another vector").c_str());
+      if (s.codec() && s.codec()->wants_lengths() &&
+          !IsLengthOf(s.space(), s.Length(slot), s.Vector(slot)))
+        s.Damaged((row + " has the length of another vector").c_str());
       if (s.fine_codec() &&
           !s.fine_codec()->IsCodeOf(s.FineCode(slot), s.Vector(slot), s.Scalar(slot)))
         s.Damaged((row + " has the finer codes of another vector").c_str());
@@ -139,6 +148,9 @@ bool Verification::CheckLists() {
         listed_.Set(slot);
         if (s.codec() && !s.codec()->IsCodeOf(s.CodeAt(at), s.Vector(slot), s.Scalar(slot)))
           s.Damaged((row + " has the codes of another vector").c_str());
+        if (s.codec() && s.codec()->wants_lengths() &&
+            !IsLengthOf(s.space(), s.LengthAt(at), s.Vector(slot)))
+          s.Damaged((row + " has the length of another vector").c_str());
         if (s.fine_codec() &&
             !s.fine_codec()->IsCodeOf(s.FineCodeAt(at), s.Vector(slot), s.Scalar(slot)))
           s.Damaged((row + " has the finer codes of another vector").c_str());

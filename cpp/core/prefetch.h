@@ -20,6 +20,11 @@ inline void PrefetchBytes(const void* data, size_t bytes) {
     static_cast<void>(*(static_cast<const volatile char*>(data) + i));
   }
 #else
+#if defined(__GNUC__)
+  // Else GCC takes a function that only asks for lines for one without effect, and leaves out calls
+  // of it that it does not inline.
+  __asm__ volatile("");
+#endif
   constexpr size_t kMost = 1024;
   for (size_t i = 0; i < bytes && i < kMost; i += kLine) {
 #if !defined(_MSC_VER) || defined(__clang__)

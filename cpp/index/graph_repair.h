@@ -61,7 +61,7 @@ class GraphRepair {
   void LinksOf(Slot node, int level, size_t most, std::vector<Slot>& links) {
     links.clear();
     gone_.clear();
-    const NeighborList list = view_.Links(node, level);
+    const NeighborList list = view_.CheckedLinks(node, level);
     for (uint32_t i = 0; i < list.count; ++i) {
       (survivors_.HeirOf(list.begin[i]) == kNoSlot ? gone_ : links).push_back(list.begin[i]);
     }
@@ -97,7 +97,7 @@ class GraphRepair {
 
   void AddHeirs(Slot node, Slot gone, int level) {
     if (level > 0 && view_.LevelOf(gone) < level) return;
-    const NeighborList next = view_.Links(gone, level);
+    const NeighborList next = view_.CheckedLinks(gone, level);
     const size_t begin = candidates_.size();
     for (uint32_t j = 0; j < next.count; ++j) {
       const Slot s = next.begin[j];

@@ -156,11 +156,10 @@ void SearchGraph(const View& view, const Scorer& scorer, size_t ef, const Bitset
     if (more) view.PrefetchLinks(pool[after].slot);
     scorer.Distances(scratch.unvisited.data(), n, scratch.distances.data());
     fresh.clear();
-    for (size_t i = 0; i < n; ++i) {
-      const float d = scratch.distances[i];
-      if (!more || d < pool[after].distance) view.PrefetchLinks(scratch.unvisited[i]);
-      AddSorted(fresh, d, scratch.unvisited[i], pool, ef);
-    }
+    for (size_t i = 0; i < n; ++i)
+      AddSorted(fresh, scratch.distances[i], scratch.unvisited[i], pool, ef);
+    if (!fresh.empty() && (!more || fresh[0].distance < pool[after].distance))
+      view.PrefetchLinks(fresh[0].slot);
     next = std::min(next + 1, MergeSorted(pool, fresh, ef));
   }
 

@@ -98,9 +98,14 @@ void HnswBuilder::Encode(size_t end, size_t threads) {
     codes_.reserve(bytes);
     WantLargePages(codes_.data(), bytes);
   }
+  if (codec_->wants_lengths()) {
+    lengths_.reserve(Capacity());
+    lengths_.resize(end);
+  }
   codes_.resize(end * code_bytes_);
   ParallelFor(threads, begin, end, [this](size_t slot) {
     const auto row = static_cast<Slot>(slot);
+    if (codec_->wants_lengths()) lengths_[slot] = static_cast<float>(space_.ExactNorm(Vector(row)));
     codec_->Encode(Vector(row), Scalar(row), codes_.data() + slot * code_bytes_);
   });
   coded_ = end;
@@ -129,7 +134,8 @@ void HnswBuilder::PrepareLinking(size_t begin, size_t end, size_t threads, const
 
 void HnswBuilder::LinkOne(Slot slot) noexcept {
   std::unique_ptr<HnswGraph::LinkScratch> scratch = graph_->TakeScratch();
-  const RowCodes codes{codec_.get(), codes_.data(), code_bytes_};
+  const RowCodes codes{codec_.get(), codes_.data(), code_bytes_,
+                       lengths_.empty() ? nullptr : lengths_.data()};
   const Slot twin = graph_->Link(slot, codes, *scratch);
   graph_->GiveScratch(std::move(scratch));
   if (twin == kNoSlot) return;
@@ -251,7 +257,8 @@ size_t HnswBuilder::BytesOf(size_t capacity, bool coded) const {
   const auto& index = graph_->index;
   const size_t per_row =
       index.size_data_per_element_ + sizeof(void*) + sizeof(int) + sizeof(ByteLock);
-  return capacity * (per_row + (coded ? code_bytes_ : 0)) + twins_.capacity() * sizeof(Slot) +
+  const size_t code_bytes = code_bytes_ + (codec_ && codec_->wants_lengths() ? sizeof(float) : 0);
+  return capacity * (per_row + (coded ? code_bytes : 0)) + twins_.capacity() * sizeof(Slot) +
          graph_->upper_bytes + graph_->scratch_bytes;
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/bitset.h"
+#include "core/line_allocator.h"
 #include "core/prefetch.h"
 #include "core/types.h"
 #include "index/graph_search.h"
@@ -76,6 +77,8 @@ class HnswBuilder {
   // The rows coded, those that are linked; nullptr: they are not.
   const Codec* codec() const { return codec_.get(); }
   const uint8_t* Code(Slot slot) const { return codes_.data() + slot * code_bytes_; }
+  float Length(Slot slot) const { return lengths_[slot]; }
+  void PrefetchLength(Slot slot) const { PrefetchBytes(lengths_.data() + slot, 1); }
   void PrefetchCode(Slot slot) const {
     PrefetchBytes(Code(slot), std::min(code_bytes_, kPrefetchedCodeBytes));
   }
@@ -122,7 +125,8 @@ class HnswBuilder {
   std::unique_ptr<HnswGraph> graph_;
   std::vector<Slot> twins_;  // [rows] once there is a first one
   std::unique_ptr<Codec> codec_;
-  std::vector<uint8_t> codes_;  // [coded_ × code_bytes_]
+  std::vector<uint8_t, LineAllocator<uint8_t>> codes_;  // [coded_ × code_bytes_]
+  std::vector<float> lengths_;                          // [coded_], where the codec wants them
   size_t code_bytes_ = 0;
   size_t coded_ = 0;                 // rows, at least those linked
   const char* rows_data_ = nullptr;  // hnswlib's, which moves when it grows

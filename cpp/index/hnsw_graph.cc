@@ -58,10 +58,15 @@ struct CodedDistances {
   const RowCodes& codes;
   void operator()(const Slot* slots, size_t n, SearchScratch& scratch) const {
     for (size_t i = 0; i < n; ++i) scratch.codes[i] = codes.rows + slots[i] * codes.bytes;
-    query.Distances(scratch.codes.data(), n, scratch.distances.data());
+    float* const distances = scratch.distances.data();
+    if (codes.lengths != nullptr) {
+      for (size_t i = 0; i < n; ++i) distances[i] = codes.lengths[slots[i]];
+    }
+    query.Distances(scratch.codes.data(), distances, n, distances);
   }
   void Prefetch(Slot slot) const {
     PrefetchBytes(codes.rows + slot * codes.bytes, std::min(codes.bytes, kPrefetchedCodeBytes));
+    if (codes.lengths != nullptr) PrefetchBytes(codes.lengths + slot, 1);
   }
 };
 

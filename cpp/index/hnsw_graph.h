@@ -51,6 +51,7 @@ struct RowCodes {
   const Codec* codec = nullptr;
   const uint8_t* rows = nullptr;  // [rows × bytes]
   size_t bytes = 0;
+  const float* lengths = nullptr;  // [rows], where the codec wants them
 };
 
 struct HnswGraph {

@@ -162,7 +162,7 @@ class ProductQuery : public CodedQuery {
     base_ = static_cast<float>(base);
   }
 
-  void Distances(const uint8_t* const* rows, size_t count,
+  void Distances(const uint8_t* const* rows, const float*, size_t count,
                  float* distances) const noexcept override {
     for (size_t r = 0; r < count; ++r) {
       const uint32_t sum = codec_.halves() ? SumOfHalves(rows[r]) : SumOfBytes(rows[r]);

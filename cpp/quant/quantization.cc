@@ -6,6 +6,7 @@
 #include "quant/product_codec.h"
 #include "quant/rotated_codec.h"
 #include "quant/scalar_codec.h"
+#include "quant/spherical_codec.h"
 
 namespace ruvector {
 namespace {
@@ -36,8 +37,7 @@ int RotatedBits(const Quantization& quantization) {
 
 std::string QuantizationName(const Quantization& quantization) {
   std::string name(TypeName(quantization.type));
-  if (quantization.type == Type::kScalar || quantization.type == Type::kRotated)
-    name += std::to_string(quantization.bits);
+  if (quantization.bits != 0) name += std::to_string(quantization.bits);
   if (quantization.type == Type::kProduct) {
     name += std::to_string(quantization.subspaces) + "x" + std::to_string(quantization.centroids);
   }
@@ -49,9 +49,9 @@ std::optional<Quantization> ParseQuantization(std::string_view name) {
     if (!name.starts_with(kQuantizationTypes[t])) continue;
     Quantization q{static_cast<Type>(t)};
     std::string_view rest = name.substr(kQuantizationTypes[t].size());
-    if (q.type == Type::kScalar || q.type == Type::kRotated) {
+    if (q.type == Type::kScalar || q.type == Type::kRotated || q.type == Type::kSpherical) {
       const std::optional<uint32_t> bits = TakeNumber(rest);
-      const bool fits = bits && (q.type == Type::kScalar ? *bits == 4 || *bits == 8 : *bits <= 8);
+      const bool fits = bits && (q.type == Type::kRotated ? *bits <= 8 : *bits == 4 || *bits == 8);
       if (!fits) return std::nullopt;
       q.bits = *bits;
     }
@@ -73,7 +73,9 @@ Quantization Resolve(const Quantization& quantization, Metric metric, size_t dim
   if (quantization.type != Type::kAuto) return quantization;
   // Absolute differences do not follow from products: every code would be decoded.
   const bool pays = dimensions >= kFewestCodedDimensions && metric != Metric::kManhattan;
-  return pays ? Quantization::kScalar8 : Quantization::kNone;
+  if (!pays) return Quantization::kNone;
+  return dimensions < kFewestDimensionsOf4Bits ? Quantization::kSpherical8
+                                               : Quantization::kSpherical4;
 }
 
 bool Learns(const Quantization& quantization) {
@@ -94,7 +96,8 @@ void RequireFits(const Quantization& quantization, Metric metric, size_t dimensi
                 "quantization.subspaces is " + std::to_string(quantization.subspaces) +
                     ", expected at most the dimensions, " + std::to_string(dimensions));
   }
-  const bool by_products = Learns(quantization) && !product;
+  const bool by_products =
+      (Learns(quantization) && !product) || quantization.type == Type::kSpherical;
   if (by_products && metric == Metric::kManhattan) {
     throw Error(ErrorCode::kUnsupported,
                 "quantization \"" + std::string(TypeName(quantization.type)) +
@@ -133,8 +136,10 @@ size_t LeastList(const Quantization& quantization, std::optional<size_t> rerank,
 
 std::unique_ptr<Codec> NewCodec(const Quantization& quantization, Metric metric,
                                 size_t dimensions) {
-  if (quantization.type != Type::kScalar) return nullptr;
-  return NewScalarCodec(metric, dimensions, static_cast<int>(quantization.bits));
+  const int bits = static_cast<int>(quantization.bits);
+  if (quantization.type == Type::kScalar) return NewScalarCodec(metric, dimensions, bits);
+  if (quantization.type == Type::kSpherical) return NewSphericalCodec(metric, dimensions, bits);
+  return nullptr;
 }
 
 std::unique_ptr<Codec> NewFineCodec(const Quantization& quantization, Metric metric,

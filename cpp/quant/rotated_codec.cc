@@ -258,7 +258,7 @@ class RotatedQuery : public CodedQuery {
                                                                        : -codec_.MeanDot(query));
   }
 
-  void Distances(const uint8_t* const* rows, size_t count,
+  void Distances(const uint8_t* const* rows, const float*, size_t count,
                  float* distances) const noexcept override {
     constexpr size_t kAtOnce = 64;
     const uint8_t* planes[kAtOnce];

@@ -217,7 +217,7 @@ class ScalarQuery : public CodedQuery {
                                                     : 0.0f;
   }
 
-  void Distances(const uint8_t* const* rows, size_t count,
+  void Distances(const uint8_t* const* rows, const float*, size_t count,
                  float* distances) const noexcept override {
     constexpr size_t kAtOnce = 64;
     const uint8_t* codes[kAtOnce];
@@ -251,7 +251,7 @@ class DecodingQuery : public CodedQuery {
   void Set(const float* query, float) noexcept override {
     std::copy_n(query, query_.size(), query_.begin());
   }
-  void Distances(const uint8_t* const* rows, size_t count,
+  void Distances(const uint8_t* const* rows, const float*, size_t count,
                  float* distances) const noexcept override {
     constexpr size_t kAtOnce = 256;
     float decoded[kAtOnce];

@@ -30,6 +30,7 @@ enum class SectionKind : uint32_t {
   kTwins = 12,
   kNumbers = 13,
   kCodes = 16,
+  kCodeLengths = 17,
   kCodecParameters = 18,
   kFineCodes = 19,
   kCentroids = 20,

@@ -19,6 +19,8 @@ type Quantization = NonNullable<DbOptions['quantization']>;
 const codecs: [string, Quantization][] = [
   ['none', { type: 'none' }],
   ['scalar', { type: 'scalar' }],
+  ['spherical', { type: 'spherical' }],
+  ['spherical, 4 bits', { type: 'spherical', bits: 4 }],
   ['scalar, 4 bits', { type: 'scalar', bits: 4 }],
   ['rotated', { type: 'rotated' }],
   ['tiered', { type: 'tiered' }],
@@ -26,7 +28,7 @@ const codecs: [string, Quantization][] = [
 ];
 const metrics: Metric[] = ['cosine', 'euclidean', 'dot', 'manhattan'];
 const cases = codecs.flatMap(([name, quantization]) => {
-  const some = quantization.type === 'rotated' || quantization.type === 'tiered' ? metrics.slice(0, 3) : metrics;
+  const some = ['rotated', 'tiered', 'spherical'].includes(quantization.type) ? metrics.slice(0, 3) : metrics;
   return some.map((metric): [string, Metric, Quantization] => [name, metric, quantization]);
 });
 

@@ -10,6 +10,7 @@ type Call = (db: VectorDB) => unknown;
 const reads: Record<string, Call> = {
   search: (db) => db.search({ vector: [1, 0], k: 1 }),
   searchBatch: (db) => db.searchBatch([{ vector: [1, 0] }]),
+  searchRaw: (db) => db.searchRaw(new Float32Array([1, 0])),
   get: (db) => db.get('a'),
   has: (db) => db.has('a'),
   len: (db) => db.len(),
@@ -39,6 +40,7 @@ const syncReads: Record<string, Call> = {
   searchSync: (db) => db.searchSync({ vector: [1, 0], k: 1 }),
   'searchSync, typed': (db) => db.searchSync(new Float32Array([1, 0]), 1, { includeMetadata: false }),
   searchBatchSync: (db) => db.searchBatchSync([{ vector: [1, 0] }]),
+  searchRawSync: (db) => db.searchRawSync(new Float32Array([1, 0])),
   getSync: (db) => db.getSync('a'),
   hasSync: (db) => db.hasSync('a'),
   lenSync: (db) => db.lenSync(),

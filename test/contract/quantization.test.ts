@@ -21,6 +21,8 @@ const codecs: [string, Quantization][] = [
   ['none', none],
   ['scalar', { type: 'scalar' }],
   ['scalar, 4 bits', { type: 'scalar', bits: 4 }],
+  ['spherical', { type: 'spherical' }],
+  ['spherical, 4 bits', { type: 'spherical', bits: 4 }],
   ['rotated', { type: 'rotated' }],
   ['rotated, 1 bit', { type: 'rotated', bits: 1 }],
   ['rotated, 6 bits', { type: 'rotated', bits: 6 }],
@@ -37,7 +39,7 @@ const cases = codecs.flatMap(([name, quantization]) => {
 
 // Whether distances that follow from no products have no such codes.
 function byProducts({ type }: Quantization) {
-  return type === 'rotated' || type === 'binary' || type === 'tiered';
+  return type === 'spherical' || type === 'rotated' || type === 'binary' || type === 'tiered';
 }
 // Rows differ most in few dimensions: signs tell little of that.
 const leastOf = ({ type }: Quantization) => (type === 'binary' ? 0.7 : leastRecall.hard);
@@ -101,18 +103,21 @@ describe.each(cases)('quantization %s, %s', (_, distanceMetric, quantization) =>
 
 const storedAs = async (options: object) => (await coding(await openDb({ dimensions: 64, ...options }))).asked;
 
-it('auto is scalar, 8 bits, where that pays', async () => {
-  const scalar = { type: 'scalar', bits: 8 };
+it('auto is spherical where that pays', async () => {
+  const spherical = { type: 'spherical', bits: 8 };
   for (const quantization of [undefined, { type: 'auto' }]) {
     const auto = quantization ? { quantization } : {};
-    expect(await storedAs(auto)).toEqual(scalar);
-    expect(await storedAs({ ...auto, dimensions: 64 })).toEqual(scalar);
+    expect(await storedAs(auto)).toEqual(spherical);
+    expect(await storedAs({ ...auto, dimensions: 64 })).toEqual(spherical);
+    expect(await storedAs({ ...auto, dimensions: 127 })).toEqual(spherical);
+    expect(await storedAs({ ...auto, dimensions: 128 })).toEqual({ ...spherical, bits: 4 });
     expect(await storedAs({ ...auto, dimensions: 63 })).toEqual(none);
     expect(await storedAs({ ...auto, distanceMetric: 'manhattan' })).toEqual(none);
   }
   expect(await storedAs({ quantization: none })).toEqual(none);
   expect(await storedAs({ index: 'flat' })).toEqual(none);
-  expect(await storedAs({ dimensions: 2, quantization: { type: 'scalar' } })).toEqual(scalar);
+  expect(await storedAs({ dimensions: 2, quantization: { type: 'scalar' } })).toEqual({ type: 'scalar', bits: 8 });
+  expect(await storedAs({ dimensions: 2, quantization: { type: 'spherical' } })).toEqual(spherical);
   expect(await storedAs({ quantization: { type: 'scalar', bits: 4 } })).toEqual({ type: 'scalar', bits: 4 });
 });
 
@@ -129,6 +134,7 @@ it('is kept, can be changed, and compact() codes all rows anew', async () => {
     [{ type: 'scalar', bits: 8 }, 1],
     [{ type: 'rotated', bits: 2 }, 0.25],
     [{ type: 'scalar', bits: 4 }, 0.5],
+    [{ type: 'spherical', bits: 4 }, 0.5],
     [{ type: 'tiered' }, 1.125],
     [{ type: 'product', subspaces: 24, k: 256 }, 0.5],
     [{ type: 'binary' }, 0.125],

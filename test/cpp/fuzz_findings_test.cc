@@ -186,8 +186,9 @@ TEST_CASE(
     "a segment whose codes are no numbers, or another row's, is searched and seen to be damaged",
     "[fuzz]") {
   DatabaseOptions options = Options();
-  options.quantization = ParseQuantization(GENERATE(as<std::string>{}, "scalar8", "scalar4",
-                                                    "rotated4", "binary", "tiered", "product2x16"));
+  options.quantization =
+      ParseQuantization(GENERATE(as<std::string>{}, "scalar8", "scalar4", "spherical4", "rotated4",
+                                 "binary", "tiered", "product2x16"));
   options.rerank = kDefaultK;
   // Numbers that are no codes stand at the end of learned rows; product ones have none.
   const size_t number = Learns(*options.quantization) ? 2 * sizeof(float) : 0;

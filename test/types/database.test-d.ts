@@ -4,6 +4,7 @@ import {
   createVectorDb,
   type ExportV1,
   type Hits,
+  type RawHits,
   type StoredEntry,
   VectorDB,
   VectorDb,
@@ -59,6 +60,10 @@ export async function reads() {
   db.searchSync(vector, 3, { filter: { topic: { $contains: 'a' } } })[0]?.metadata?.year?.toFixed();
   (await db.searchBatch([{ like: 'a', filter: { topic: 'x' } }]))[0]?.[0]?.metadata?.topic.length;
   same<ReturnType<typeof db.searchBatchSync>, Hits<Note>[]>(true);
+  const raw = await db.searchRaw(new Float32Array(4), 3, { efSearch: 50, filter: { year: { $gte: 2020 } } });
+  same<typeof raw, RawHits>(true);
+  same<ReturnType<typeof db.searchRawSync>, RawHits>(true);
+  same<typeof raw.ids, Float64Array>(true);
   same<ReturnType<typeof db.getSync>, StoredEntry<Note> | null>(true);
   const [one] = await db.getMany(['a']);
   one?.metadata?.topic.length;
@@ -83,6 +88,14 @@ export async function reads() {
   await db.searchBatch([{ vector, filter: { topic: 3 } }]);
   // @ts-expect-error
   db.searchBatchSync([{ vector, filter: { topic: 3 } }]);
+  // @ts-expect-error
+  await db.searchRaw(new Float32Array(2), 1, { filter: { topic: 3 } });
+  // @ts-expect-error
+  db.searchRawSync(new Float32Array(2), 1, { filter: { yaer: 3 } });
+  // @ts-expect-error numbers and nothing else come back
+  await db.searchRaw(new Float32Array(2), 1, { includeMetadata: true });
+  // @ts-expect-error
+  await db.searchRaw([1, 2], 1);
   // @ts-expect-error
   await db.count({ yaer: 3 });
   // @ts-expect-error

@@ -165,7 +165,7 @@ uint64_t After(uint64_t nth) {
 TEST_CASE("out of memory: a call that throws has changed nothing", "[memory]") {
   if (!TestFolder::Available()) return;
   const std::string codes =
-      GENERATE(as<std::string>{}, "scalar8", "tiered", "product2x16", "lists");
+      GENERATE(as<std::string>{}, "scalar8", "spherical4", "tiered", "product2x16", "lists");
   const TestFolder folder;
   std::shared_ptr<Database> db = Database::Open(Options(folder.path(), codes));
   const Shared reference = Database::OpenIn(nullptr, Options("", codes));

@@ -201,7 +201,7 @@ TEST_CASE("product codes of other rows, and codes of no centroid, are told", "[q
     codec->Decode(none.data(), decoded.data());
     const uint8_t* row[] = {none.data()};
     float estimate = NAN;
-    query->Distances(row, 1, &estimate);
+    query->Distances(row, nullptr, 1, &estimate);
     CHECK(estimate >= 0);
   }
 }

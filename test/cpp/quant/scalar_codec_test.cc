@@ -80,7 +80,7 @@ TEST_CASE("scalar codes estimate every metric, in few dimensions and in many", "
             codec->Encode(v.data(), ScalarOf(v), row.data());
             const uint8_t* rows[] = {row.data()};
             float estimate = 0;
-            query->Distances(rows, 1, &estimate);
+            query->Distances(rows, nullptr, 1, &estimate);
             const double truth = Exact(metric, v, q);
             truths.push_back(truth);
             errors.push_back(estimate - truth);
@@ -132,7 +132,7 @@ TEST_CASE("codes of vectors without any spread, and of the longest there are", "
         query->Set(v.data(), x == 0 ? 0 : ScalarOf(v));
         const uint8_t* rows[] = {row.data()};
         float estimate = NAN;
-        query->Distances(rows, 1, &estimate);
+        query->Distances(rows, nullptr, 1, &estimate);
         const double truth = Exact(metric, v, v);
         const double scale = std::abs(Exact(Metric::kDot, v, v)) + 1;
         const double unit = metric == Metric::kCosine ? 1 : scale;
@@ -156,10 +156,10 @@ TEST_CASE("many rows at once have the distances of each alone", "[quant]") {
   const std::vector<float> q = RandomVector(rng, 50, 0);
   query->Set(q.data(), 0);
   std::vector<float> together(rows.size());
-  query->Distances(rows.data(), rows.size(), together.data());
+  query->Distances(rows.data(), nullptr, rows.size(), together.data());
   for (size_t i = 0; i < rows.size(); ++i) {
     float alone = 0;
-    query->Distances(&rows[i], 1, &alone);
+    query->Distances(&rows[i], nullptr, 1, &alone);
     CHECK(alone == together[i]);
   }
 }

@@ -103,7 +103,7 @@ inline double Estimate(const Codec& codec, const CodedQuery& query, const std::v
   const std::vector<uint8_t> row = Encoded(codec, v);
   const uint8_t* rows[] = {row.data()};
   float estimate = NAN;
-  query.Distances(rows, 1, &estimate);
+  query.Distances(rows, nullptr, 1, &estimate);
   return estimate;
 }
 

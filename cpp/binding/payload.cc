@@ -1,4 +1,4 @@
-#include "binding/vectors.h"
+#include "binding/payload.h"
 
 #include "collection/checks.h"
 #include "core/error.h"
@@ -14,6 +14,19 @@ const float* ReadMatrix(const BufferView& buffer, size_t rows, size_t dimensions
                     std::to_string(rows) + " rows × " + std::to_string(dimensions) + " dimensions");
   }
   return static_cast<const float*>(buffer.data);
+}
+
+std::optional<Filter> ReadFilter(const Json* filter) {
+  if (filter == nullptr || filter->IsNull()) return std::nullopt;
+  return Filter::Parse(*filter);
+}
+
+void AppendMetadata(std::string& json, const std::string& metadata) {
+  json += metadata.empty() ? "null" : metadata;
+}
+
+void AppendFloats(std::string& bytes, const std::vector<float>& values) {
+  bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
 }
 
 }  // namespace ruvector
