@@ -19,6 +19,9 @@ ruvector_bench(core_search)
 ruvector_bench(make_data)
 ruvector_bench(code_recall)
 ruvector_bench(code_search)
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  ruvector_bench(list_search)
+endif()
 # The same numbers whatever the machine can do: no multiplication joined with an addition.
 target_compile_options(bench_make_data PRIVATE -ffp-contract=off)
 

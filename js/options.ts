@@ -131,6 +131,7 @@ const knownOptions = [
   'distanceMetric',
   'storagePath',
   'hnswConfig',
+  'ivfConfig',
   'index',
   'quantization',
   'readOnly',

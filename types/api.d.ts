@@ -23,8 +23,19 @@ export interface HnswConfig {
   seed?: number;
 }
 
+/** Only with index ivf, which hnswConfig is not for. */
+export interface IvfConfig {
+  /**
+   * Lists of a segment: 1 … 65,536, at most its rows; default: twice the square root of these. Given for a database that exists, it concerns rows to
+   * come until `compact()` makes all lists anew.
+   */
+  nlist?: number;
+  /** Lists read by a search that does not say: 1 … 65,536, default 1.75 times the square root of their number. */
+  nprobe?: number;
+}
+
 /**
- * Searches walk the graph by small codes of the vectors and measure the closest rows again by the vectors themselves. Sizes, recall and speed of
+ * Searches walk the graph, or read the lists of index ivf, by small codes of the vectors and measure the closest rows again by the vectors themselves. Sizes, recall and speed of
  * each type: bench/README.md.
  *
  * - `auto`: `spherical` with 8 bits from 64 dimensions on, with 4 from 128 on, but for manhattan; else `none`
@@ -73,9 +84,15 @@ export interface DbOptions {
   /** A folder, made if missing; or a `.rvf` file, which is only read. Omitted or ':memory:': in memory. */
   storagePath?: string;
   hnswConfig?: HnswConfig;
-  /** auto: exact scans up to 10,000 rows, a graph beyond; flat: always exact; hnsw: a graph from 256 rows on. Default auto. */
-  index?: 'auto' | 'flat' | 'hnsw';
-  /** Codes that searches walk the graph by. Default auto; with index flat there is no graph, and all but auto and none throw UNSUPPORTED. */
+  ivfConfig?: IvfConfig;
+  /**
+   * auto: exact scans up to 10,000 rows, a graph beyond; flat: always exact; hnsw: a graph from 256 rows on; ivf: rows lie in
+   * lists around centroids (an inverted file), and a search reads those closest to it, front to back. Rows come into lists when `compact()` or, some
+   * 10,000 at a time, a merge in the background seals them, from 256 on, and are scanned until then. Default auto. Given for a database that exists, it concerns rows
+   * to come, and others once `compact()` or a merge rewrites them.
+   */
+  index?: 'auto' | 'flat' | 'hnsw' | 'ivf';
+  /** Codes that searches walk the graph or read the lists by. Default auto; with index flat there are neither, and all but auto and none throw UNSUPPORTED. */
   quantization?: Quantization;
   /** Opens beside a writer, without its lock. */
   readOnly?: boolean;
@@ -106,7 +123,7 @@ export interface DbOptions {
 
 /** What a collection can be made with. */
 export type CollectionOptions = Partial<
-  Pick<DbOptions, 'dimensions' | 'distanceMetric' | 'hnswConfig' | 'index' | 'quantization' | 'seed'>
+  Pick<DbOptions, 'dimensions' | 'distanceMetric' | 'hnswConfig' | 'ivfConfig' | 'index' | 'quantization' | 'seed'>
 >;
 
 /**
@@ -187,10 +204,12 @@ export interface SearchOptions<M extends object = Metadata> {
   /** Ends the search with TIMEOUT. */
   timeoutMs?: number;
   filter?: Filter<M>;
-  /** Candidates looked at: more is slower and finds more. 1 … 65,536; at least k are looked at. */
+  /** Candidates looked at: more is slower and finds more. 1 … 65,536; at least k are looked at. INVALID_OPTION with index ivf. */
   efSearch?: number;
+  /** With index ivf, instead of efSearch: lists read, 1 … 65,536; more until k rows, or with a filter 10 k + 540, that match are seen. INVALID_OPTION with others. */
+  nprobe?: number;
   /**
-   * Instead of efSearch: the share of the true hits to find, above 0, at most 1. How many candidates that takes is measured
+   * Instead of both: the share of the true hits to find, above 0, at most 1. How many candidates or lists that takes is measured
    * when first asked for, with queries that lie among the entries, and kept with them (`stats().recall`), unless `rerank` was given.
    */
   recall?: number;
@@ -213,15 +232,17 @@ export interface Explanation {
     rows: number;
     /** Rows that are there and match the filter. */
     matches: number;
-    /** scan: every match is measured. codeScan: by its codes, the closest again by their vectors. walk: the graph is followed. filteredWalk: until enough matches are found. none: there are none. */
-    strategy: 'none' | 'scan' | 'codeScan' | 'walk' | 'filteredWalk';
+    /** scan: every match is measured. codeScan: by its codes, the closest again by their vectors. walk: the graph is followed. filteredWalk: until enough matches are found. probe: lists are read. none: there are none. */
+    strategy: 'none' | 'scan' | 'codeScan' | 'walk' | 'filteredWalk' | 'probe';
     /** Candidates of the walk; 0 without one. */
     efSearch: number;
-    /** What the walk went by: 'none' for the vectors themselves, 'spherical4' and so on. */
+    /** Lists that were read; 0 without any. */
+    nprobe: number;
+    /** What the walk or probe went by: 'none' for the vectors themselves, 'spherical4' and so on. */
     codes: string;
-    /** Distances estimated or measured. */
+    /** Distances of rows estimated or measured. */
     distances: number;
-    /** Those of the walk that were measured again by their vectors. */
+    /** Those of the walk or probe that were measured again by their vectors. */
     reranked: number;
   }[];
   filter: {
@@ -269,9 +290,11 @@ export interface DbStats {
   count: number;
   dimensions: number;
   metric: Metric;
-  /** 'hnsw' once a graph serves searches. */
-  indexType: 'flat' | 'hnsw';
-  /** What auto has become, and in `coded` the codes that rows of graphs really have. */
+  /** 'hnsw' once a graph serves searches, 'ivf' once lists do. */
+  indexType: 'flat' | 'hnsw' | 'ivf';
+  /** Lists of all segments. */
+  nlist: number;
+  /** What auto has become, and in `coded` the codes that rows of graphs and lists really have. */
   quantization: Coding & { rerank?: number; coded: (Coding & { rows: number })[] };
   /** Bytes of process memory; memory-mapped files are not counted. */
   memoryUsage: number;
@@ -284,7 +307,7 @@ export interface DbStats {
   /** Rows that wait for their links; searches scan them meanwhile. */
   pending: number;
   walBytes: number;
-  /** Of segments where it was measured: rows in the graph then, and [efSearch, recall@10, recall@100 (0: not measured)]. */
+  /** Of segments where it was measured: rows in the graph or lists then, and [efSearch or nprobe, recall@10, recall@100 (0: not measured)]. */
   recall: { linked: number; points: [efSearch: number, at10: number, at100: number][] }[];
   /** What opening found: bytes of a torn last transaction, cut off, and transactions replayed from the log. */
   recovery: { cutBytes: number; replayedTransactions: number };

@@ -49,6 +49,7 @@ void ReadQuery(const core::Collection& collection, const SearchQuery& query,
   SearchRequest& request = out.request;
   internal::RequireRange(where + "k", query.k, 1, kMaxK, ErrorCode::kInvalidK);
   if (query.ef_search) internal::RequireRange(where + "efSearch", *query.ef_search, 1, kMaxEf);
+  if (query.nprobe) internal::RequireRange(where + "nprobe", *query.nprobe, 1, kMaxLists);
   out.filter = internal::ReadFilter(query.filter);
   if (query.like.empty()) {
     internal::RequireVector(collection, query.vector, where);
@@ -64,10 +65,11 @@ void ReadQuery(const core::Collection& collection, const SearchQuery& query,
   }
   request.k = query.k;
   request.ef_search = query.ef_search;
+  request.nprobe = query.nprobe;
   request.exact = query.exact;
   request.filter = out.filter ? &*out.filter : nullptr;
   request.recall = query.recall;
-  RequireRecall(request, where);
+  RequireFitting(request, collection, where);
   request.min_similarity = query.threshold;
   request.include_vectors = query.include_vectors;
   request.include_metadata = query.include_metadata;
@@ -236,7 +238,8 @@ DbStats Collection::Stats() const {
   stats.count = rows.count;
   stats.dimensions = dimensions();
   stats.metric = metric();
-  stats.index_type = rows.linked > 0 ? Index::kHnsw : Index::kFlat;
+  stats.index_type = rows.lists > 0 ? Index::kIvf : rows.linked > 0 ? Index::kHnsw : Index::kFlat;
+  stats.nlist = rows.lists;
   stats.memory_usage = rows.memory_bytes;
   stats.disk_usage = files.disk_bytes;
   stats.vectors_in_memory = call.collection.options().vectors_in_memory;

@@ -85,7 +85,7 @@ void ReadRequest(const Options& options, CollectionRequest& request) {
   const HnswConfig& hnsw = options.hnsw_config;
   request.dimensions = range("dimensions", options.dimensions, 1, kMaxDimensions);
   range("distanceMetric", AsNumber(options.distance_metric), 0, 3);
-  range("index", AsNumber(options.index), 0, 2);
+  range("index", AsNumber(options.index), 0, 3);
   if (options.distance_metric) request.metric = static_cast<core::Metric>(*options.distance_metric);
   if (options.index) request.index = static_cast<IndexKind>(*options.index);
   if (options.quantization) ReadQuantization(*options.quantization, request);
@@ -93,6 +93,8 @@ void ReadRequest(const Options& options, CollectionRequest& request) {
   request.ef_construction = range("hnswConfig.efConstruction", hnsw.ef_construction, 1, kMaxEf);
   request.ef_search = range("hnswConfig.efSearch", hnsw.ef_search, 1, kMaxEf);
   request.expected_rows = hnsw.max_elements;
+  request.nlist = range("ivfConfig.nlist", options.ivf_config.nlist, 1, kMaxLists);
+  request.nprobe = range("ivfConfig.nprobe", options.ivf_config.nprobe, 1, kMaxLists);
   if (options.seed) {
     // What JSON keeps: the other bindings must be able to ask for it.
     RequireRange("seed", *options.seed, 0, kMostSeed);
@@ -106,6 +108,7 @@ static_assert(static_cast<int>(Metric::kEuclidean) == static_cast<int>(core::Met
 static_assert(static_cast<int>(Metric::kDot) == static_cast<int>(core::Metric::kDot));
 static_assert(static_cast<int>(Index::kFlat) == static_cast<int>(IndexKind::kFlat));
 static_assert(static_cast<int>(Index::kHnsw) == static_cast<int>(IndexKind::kHnsw));
+static_assert(static_cast<int>(Index::kIvf) == static_cast<int>(IndexKind::kIvf));
 static_assert(static_cast<int>(Quantization::Type::kProduct) ==
               static_cast<int>(core::Quantization::Type::kProduct));
 static_assert(static_cast<int>(Durability::kBatch) == static_cast<int>(core::Durability::kBatch));

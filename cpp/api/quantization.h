@@ -1,4 +1,5 @@
-// Which codes searches walk a graph by. Part of ruvector.h, into which CMake copies it.
+// Which codes searches walk a graph or read lists by. Part of ruvector.h, into which CMake copies
+// it.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +8,7 @@
 namespace ruvector {
 inline namespace v1 {
 
-/// Codes that searches walk the graph by; the closest rows are measured again by their vectors.
+/// Codes that searches walk the graph or read the lists by; the closest rows are measured again by their vectors.
 /// kAuto: kSpherical8 from 64 dimensions on, kSpherical4 from 128 on, but for kManhattan. Given for a
 /// database that exists it concerns rows to come, until Compact codes all anew. All but kSpherical
 /// and kScalar learn from rows: Compact gives their codes, and rows added since have those of kAuto

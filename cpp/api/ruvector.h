@@ -25,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/index_config.h"
 #include "api/quantization.h"
 #include "core/error.h"
 
@@ -37,24 +38,10 @@ struct Staged;
 }  // namespace internal
 
 enum class Metric { kCosine, kEuclidean, kDot, kManhattan };
-/// kAuto: exact scans up to 10,000 rows, a graph beyond; kFlat: always exact; kHnsw: a graph from
-/// 256 rows on.
-enum class Index { kAuto, kFlat, kHnsw };
 /// When a write that has returned is safe. kSync: it is on disk. kBatch: it survives the end of the
 /// process, and is on disk within 100 ms. kNone: it is in memory, written by Flush, Compact,
 /// Snapshot and Close.
 enum class Durability { kSync, kBatch, kNone };
-
-struct HnswConfig {
-  /// Links of a row, 2 … 512; 16 by default. Fixed when a collection is made.
-  std::optional<size_t> m = {};
-  /// Candidates looked at when a row is linked, 1 … 65,536; 200 by default.
-  std::optional<size_t> ef_construction = {};
-  /// Candidates looked at by a search that does not say, 1 … 65,536; 100 by default.
-  std::optional<size_t> ef_search = {};
-  /// Rows to make room for ahead, up to 128 MB; there may be more.
-  size_t max_elements = 0;
-};
 
 /// What is not given is as stored, or the default. Asking for what is not stored throws.
 struct CollectionOptions {
@@ -65,6 +52,7 @@ struct CollectionOptions {
   std::optional<Index> index = {};
   std::optional<Quantization> quantization = {};
   HnswConfig hnsw_config = {};
+  IvfConfig ivf_config = {};
   /// Of the graph's levels. With one thread, the same input gives the same graph.
   std::optional<uint64_t> seed = {};
 };
@@ -76,6 +64,7 @@ struct DbOptions {
   std::optional<Index> index = {};
   std::optional<Quantization> quantization = {};
   HnswConfig hnsw_config = {};
+  IvfConfig ivf_config = {};
   std::optional<uint64_t> seed = {};
   /// A folder, made if missing; or a `.rvf` file, which is only read. Empty: in memory.
   std::string storage_path = {};
@@ -130,7 +119,9 @@ struct SearchQuery {
   std::string filter = {};
   /// Candidates looked at: more is slower and finds more. At least k are.
   std::optional<size_t> ef_search = {};
-  /// Instead: the share of the true hits to find, 0 … 1. How many candidates that takes is measured
+  /// With Index::kIvf, in its place: lists read, 1 … 65,536; more where few rows match.
+  std::optional<size_t> nprobe = {};
+  /// Instead of both: the share of the true hits to find, 0 … 1. How much that takes is measured
   /// when first asked for.
   std::optional<double> recall = {};
   /// Least similarity of a hit.
@@ -170,9 +161,10 @@ struct DbStats {
   size_t count = 0;
   size_t dimensions = 0;
   Metric metric = Metric::kCosine;
-  Index index_type = Index::kFlat;  ///< kHnsw once a graph serves searches
+  Index index_type = Index::kFlat;  ///< kHnsw once a graph serves searches, kIvf lists
+  size_t nlist = 0;                 ///< lists of all segments
   Quantization quantization = Quantization::kNone;
-  /// The codes that rows of graphs really have, and how many rows.
+  /// The codes that rows of graphs and lists really have, and how many rows.
   std::vector<std::pair<Quantization, size_t>> coded;
   size_t memory_usage = 0;  ///< bytes of process memory; mapped files are not counted
   uint64_t disk_usage = 0;

@@ -228,6 +228,7 @@ FastHits CallSearch(Session& session, uint32_t handle, const float* vector, size
         RequireValidVector(collection.space(), request.vector, "");
         request.k = static_cast<size_t>(k);
         if (ef_search != 0) request.ef_search = static_cast<size_t>(ef_search);
+        RequireFitting(request, collection, "");
         request.exact = exact;
         request.include_metadata = false;
         result.hits = collection.Search(request);

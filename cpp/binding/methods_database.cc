@@ -103,6 +103,11 @@ std::string CodedJson(const CollectionStats& rows) {
   return json + "]";
 }
 
+// What serves searches.
+const char* IndexOf(const CollectionStats& rows) {
+  return rows.lists > 0 ? "ivf" : rows.linked > 0 ? "hnsw" : "flat";
+}
+
 Reply Stats(const MethodContext& c) {
   const Opened opened = c.opened();
   const CollectionStats rows = opened.collection->Stats();
@@ -111,18 +116,17 @@ Reply Stats(const MethodContext& c) {
   const auto number = [](const char* key, uint64_t v) {
     return std::string(",\"") + key + "\":" + std::to_string(v);
   };
-  std::string json = "{\"count\":" + std::to_string(rows.count) +
-                     number("dimensions", o.dimensions) + ",\"metric\":\"" + MetricName(o.metric) +
-                     "\",\"indexType\":\"" + (rows.linked > 0 ? "hnsw" : "flat") + "\"" +
-                     ",\"quantization\":{" + QuantizationJson(o.quantization) +
-                     (o.rerank ? number("rerank", *o.rerank) : "") +
-                     ",\"coded\":" + CodedJson(rows) + "}" +
-                     ",\"vectorsInMemory\":" + (o.vectors_in_memory ? "true" : "false") +
-                     number("memoryUsage", rows.memory_bytes) + number("diskUsage", s.disk_bytes) +
-                     number("deleted", rows.deleted) + number("segments", rows.segments) +
-                     number("pending", rows.pending) + number("walBytes", s.wal_bytes) +
-                     ",\"recovery\":{\"cutBytes\":" + std::to_string(s.cut_bytes) +
-                     number("replayedTransactions", s.replayed_transactions) + "}";
+  std::string json =
+      "{\"count\":" + std::to_string(rows.count) + number("dimensions", o.dimensions) +
+      ",\"metric\":\"" + MetricName(o.metric) + "\",\"indexType\":\"" + IndexOf(rows) + "\"" +
+      number("nlist", rows.lists) + ",\"quantization\":{" + QuantizationJson(o.quantization) +
+      (o.rerank ? number("rerank", *o.rerank) : "") + ",\"coded\":" + CodedJson(rows) + "}" +
+      ",\"vectorsInMemory\":" + (o.vectors_in_memory ? "true" : "false") +
+      number("memoryUsage", rows.memory_bytes) + number("diskUsage", s.disk_bytes) +
+      number("deleted", rows.deleted) + number("segments", rows.segments) +
+      number("pending", rows.pending) + number("walBytes", s.wal_bytes) +
+      ",\"recovery\":{\"cutBytes\":" + std::to_string(s.cut_bytes) +
+      number("replayedTransactions", s.replayed_transactions) + "}";
   json += ",\"recall\":[";
   for (const auto& table : rows.recall) {
     if (json.back() != '[') json += ',';

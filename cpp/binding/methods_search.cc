@@ -17,13 +17,13 @@ constexpr uint64_t kMostSafeInteger = (uint64_t{1} << 53) - 1;
 
 constexpr std::string_view kSearchOptions[] = {
     "k",    "filter", "efSearch", "exact",     "threshold", "includeVectors", "includeMetadata",
-    "like", "mmr",    "recall",   "timeoutMs", "token"};
-constexpr std::string_view kRawOptions[] = {"k",      "filter",    "efSearch",  "exact",
-                                            "recall", "threshold", "timeoutMs", "token"};
+    "like", "mmr",    "recall",   "timeoutMs", "token",     "nprobe"};
+constexpr std::string_view kRawOptions[] = {"k",         "filter",    "efSearch", "exact", "recall",
+                                            "threshold", "timeoutMs", "token",    "nprobe"};
 
 /// Points at `filter`, and at no vector yet.
-SearchRequest ReadSearch(const MethodContext& c, const Arguments& q, const std::string& where,
-                         std::optional<Filter>& filter) {
+SearchRequest ReadSearch(const MethodContext& c, const Collection& collection, const Arguments& q,
+                         const std::string& where, std::optional<Filter>& filter) {
   if (q.Has("mmr")) {
     throw Error(ErrorCode::kUnsupported, "search option mmr is not supported by this version");
   }
@@ -31,13 +31,14 @@ SearchRequest ReadSearch(const MethodContext& c, const Arguments& q, const std::
   SearchRequest r;
   r.k = q.Whole("k", 1, kMaxK, ErrorCode::kInvalidK).value_or(kDefaultK);
   r.ef_search = q.Whole("efSearch", 1, kMaxEf);
+  r.nprobe = q.Whole("nprobe", 1, kMaxLists);
   r.recall = q.Number("recall");
   r.exact = q.Flag("exact").value_or(false);
   r.min_similarity = q.Number("threshold");
   r.include_vectors = q.Flag("includeVectors").value_or(false);
   r.include_metadata = q.Flag("includeMetadata").value_or(true);
   r.filter = filter ? &*filter : nullptr;
-  RequireRecall(r, where);
+  RequireFitting(r, collection, where);
   if (const Json* ms = q.Find("timeoutMs")) {
     const double wait = ms->IsNumber() ? ms->GetDouble() : -1;
     if (!(wait > 0 && wait <= 1e9)) q.Refuse("timeoutMs", "a number above 0", *ms);
@@ -83,7 +84,7 @@ Searches ReadSearches(const MethodContext& c, const Collection& collection) {
     const Arguments q(*shared, where);
     q.RequireKnown(kSearchOptions);
     if (const Json* like = q.Find("like")) q.Refuse("like", "none in shared options", *like);
-    const SearchRequest first = ReadSearch(c, q, where, read.filters.emplace_back());
+    const SearchRequest first = ReadSearch(c, collection, q, where, read.filters.emplace_back());
     read.requests = RepeatSearch(collection, first, vectors, count);
     return read;
   }
@@ -96,7 +97,8 @@ Searches ReadSearches(const MethodContext& c, const Collection& collection) {
     const std::string where = WhereOf(i, queries.Size());
     const Arguments q(queries[i], where);
     q.RequireKnown(kSearchOptions);
-    SearchRequest& request = read.requests.emplace_back(ReadSearch(c, q, where, read.filters[i]));
+    SearchRequest& request =
+        read.requests.emplace_back(ReadSearch(c, collection, q, where, read.filters[i]));
     if (const Json* like = q.Find("like")) {
       if (!like->IsString()) q.Refuse("like", "an id", *like);
       read.likes[i] = RequireVectorLike(collection, JsonText(*like), where);
@@ -178,7 +180,7 @@ Reply SearchRaw(const MethodContext& c) {
   const Arguments options(c.args.Get("options"));
   options.RequireKnown(kRawOptions);
   std::optional<Filter> filter;
-  SearchRequest first = ReadSearch(c, options, "", filter);
+  SearchRequest first = ReadSearch(c, collection, options, "", filter);
   first.include_metadata = false;
   const size_t dimensions = collection.options().dimensions;
   const BufferView& queries = c.Buffer(0);
@@ -230,8 +232,8 @@ Reply Explain(const MethodContext& c) {
     json += std::string("{\"growing\":") + (s.growing ? "true" : "false") +
             ",\"rows\":" + std::to_string(s.rows) + ",\"matches\":" + std::to_string(s.matches) +
             ",\"strategy\":\"" + std::string(StrategyName(s.strategy)) +
-            "\",\"efSearch\":" + std::to_string(s.ef) + ",\"codes\":\"" + s.codes +
-            "\",\"distances\":" + std::to_string(s.distances) +
+            "\",\"efSearch\":" + std::to_string(s.ef) + ",\"nprobe\":" + std::to_string(s.probed) +
+            ",\"codes\":\"" + s.codes + "\",\"distances\":" + std::to_string(s.distances) +
             ",\"reranked\":" + std::to_string(s.reranked) + "}";
   }
   json += "],\"filter\":{\"indexed\":[";

@@ -9,21 +9,22 @@ namespace ruvector {
 namespace {
 
 using Words = std::string_view[];
-constexpr std::string_view kKnown[] = {
-    "dimensions",   "distanceMetric", "storagePath",    "hnswConfig", "index",
-    "quantization", "readOnly",       "durability",     "threads",    "memoryBudget",
-    "seed",         "scoreMode",      "vectorsInMemory"};
+constexpr std::string_view kKnown[] = {"dimensions", "distanceMetric", "storagePath",  "hnswConfig",
+                                       "ivfConfig",  "index",          "quantization", "readOnly",
+                                       "durability", "threads",        "memoryBudget", "seed",
+                                       "scoreMode",  "vectorsInMemory"};
 constexpr std::string_view kKnownHnsw[] = {"m", "efConstruction", "efSearch", "maxElements",
                                            "seed"};
 constexpr std::string_view kMetrics[] = {"cosine", "euclidean", "dot", "manhattan"};
-constexpr std::string_view kIndexes[] = {"auto", "flat", "hnsw"};
+constexpr std::string_view kIndexes[] = {"auto", "flat", "hnsw", "ivf"};
+constexpr std::string_view kKnownIvf[] = {"nlist", "nprobe"};
 constexpr std::string_view kDurabilities[] = {"sync", "batch", "none"};
 constexpr std::string_view kScoreModes[] = {"distance", "similarity"};
 constexpr size_t kMaxSafeInteger =
     sizeof(size_t) == 4 ? 0xffffffff : static_cast<size_t>(kMostSeed);
 
-constexpr std::string_view kKnownOfCollection[] = {"dimensions", "distanceMetric", "hnswConfig",
-                                                   "index",      "quantization",   "seed"};
+constexpr std::string_view kKnownOfCollection[] = {
+    "dimensions", "distanceMetric", "hnswConfig", "ivfConfig", "index", "quantization", "seed"};
 
 void ReadHnsw(const Json& json, CollectionRequest& o) {
   const Arguments hnsw(json, "hnswConfig.");
@@ -33,6 +34,13 @@ void ReadHnsw(const Json& json, CollectionRequest& o) {
   o.ef_search = hnsw.Whole("efSearch", 1, kMaxEf);
   o.expected_rows = hnsw.Whole("maxElements", 1, 0x7fffffff).value_or(0);
   if (const auto seed = hnsw.Whole("seed", 0, kMaxSafeInteger)) o.seed = *seed;
+}
+
+void ReadIvf(const Json& json, CollectionRequest& o) {
+  const Arguments ivf(json, "ivfConfig.");
+  ivf.RequireKnown(kKnownIvf);
+  o.nlist = ivf.Whole("nlist", 1, kMaxLists);
+  o.nprobe = ivf.Whole("nprobe", 1, kMaxLists);
 }
 
 void ReadQuantization(const Json& json, CollectionRequest& o) {
@@ -67,6 +75,7 @@ void ReadRequest(const Arguments& args, CollectionRequest& o) {
     o.metric = static_cast<Metric>(*metric);
   if (const auto index = args.Word("index", kIndexes)) o.index = static_cast<IndexKind>(*index);
   if (const Json* hnsw = args.Find("hnswConfig")) ReadHnsw(*hnsw, o);
+  if (const Json* ivf = args.Find("ivfConfig")) ReadIvf(*ivf, o);
   if (const auto seed = args.Whole("seed", 0, kMaxSafeInteger)) {
     if (o.seed && *o.seed != *seed)
       args.Refuse("seed", "the same as hnswConfig.seed", args.Get("seed"));

@@ -61,7 +61,15 @@ std::string MetadataText(const Json& metadata, const std::string& where) {
   return text;
 }
 
-void RequireRecall(const SearchRequest& request, const std::string& where) {
+void RequireFitting(const SearchRequest& request, const Collection& collection,
+                    const std::string& where) {
+  const bool ivf = collection.options().index == IndexKind::kIvf;
+  if (ivf ? request.ef_search.has_value() : request.nprobe.has_value()) {
+    throw Error(ErrorCode::kInvalidOption, where + (ivf ? "efSearch" : "nprobe") +
+                                               " is given, but the index is \"" +
+                                               collection.entry().index + "\", expected " +
+                                               (ivf ? "nprobe" : "efSearch") + " or none");
+  }
   if (!request.recall) return;
   if (!(*request.recall > 0 && *request.recall <= 1)) {
     std::string got = "no number";
@@ -72,9 +80,11 @@ void RequireRecall(const SearchRequest& request, const std::string& where) {
     throw Error(ErrorCode::kInvalidOption,
                 where + "recall is " + got + ", expected a number above 0, at most 1");
   }
-  if (request.ef_search || request.exact) {
+  if (request.ef_search || request.nprobe || request.exact) {
     throw Error(ErrorCode::kInvalidOption, where + "recall and " +
-                                               (request.exact ? "exact" : "efSearch") +
+                                               (request.exact    ? "exact"
+                                                : request.nprobe ? "nprobe"
+                                                                 : "efSearch") +
                                                " are both given, expected one of them");
   }
 }

@@ -31,8 +31,10 @@ void RequireValidVector(const MetricSpace& space, const float* vector, const std
 /// The text that is stored for an object. Throws kInvalidOption when it is too long.
 std::string MetadataText(const Json& metadata, const std::string& where);
 
-/// Throws kInvalidOption for a recall outside 0 … 1, and for one beside efSearch or exact.
-void RequireRecall(const SearchRequest& request, const std::string& where);
+/// Throws kInvalidOption for a recall outside 0 … 1, for one beside efSearch, nprobe or exact, for
+/// efSearch where the collection's index is "ivf", and for nprobe where it is not.
+void RequireFitting(const SearchRequest& request, const Collection& collection,
+                    const std::string& where);
 
 /// The vector of the entry that a search shall find others like. Throws kNotFound.
 std::vector<float> RequireVectorLike(const Collection& collection, std::string_view id,

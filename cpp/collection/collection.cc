@@ -22,7 +22,8 @@ Collection::Collection(CollectionEntry entry, const CollectionOptions& options)
     : entry_(std::move(entry)),
       options_(options),
       space_(options.metric, options.dimensions),
-      ef_search_(options.ef_search) {
+      ef_search_(options.ef_search),
+      nprobe_(options.nprobe) {
   if (options_.threads == 0) options_.threads = DefaultThreads();
   next_row_ = entry_.next_row;
 }
@@ -256,6 +257,7 @@ void Collection::Apply(std::span<const Operation> operations) {
 bool Collection::WantsLinks(size_t rows) const {
   switch (options_.index) {
     case IndexKind::kFlat:
+    case IndexKind::kIvf:
       return false;
     case IndexKind::kHnsw:
       return rows >= kFirstLinkedRows;
@@ -375,17 +377,18 @@ CollectionStats Collection::Stats() const {
     stats.count += segment.live_count();
     stats.deleted += segment.rows() - segment.live_count();
     stats.linked += segment.linked();
+    stats.lists += segment.lists();
     stats.memory_bytes += segment.heap_bytes() + segment.field_index_bytes();
     ++stats.segments;
     if (const auto recall = segment.KnownRecall()) stats.recall.push_back(recall);
-    if (segment.linked() == 0) return;
+    if (segment.indexed() == 0) return;
     const auto same = std::find_if(stats.coded.begin(), stats.coded.end(), [&](const auto& coded) {
       return coded.first == segment.quantization();
     });
     if (same == stats.coded.end()) {
-      stats.coded.emplace_back(segment.quantization(), segment.linked());
+      stats.coded.emplace_back(segment.quantization(), segment.indexed());
     } else {
-      same->second += segment.linked();
+      same->second += segment.indexed();
     }
   });
   if (growing_ && WantsLinks(growing_->rows()))
@@ -445,7 +448,7 @@ std::vector<SegmentEntry> Collection::WriteSegments(Directory& directory,
       entry.parts = {growing_->WriteTo(directory, database, entry.id, entry_)};
     }
     const bool finished = !WantsLinks(growing_->rows()) || growing_->linked() == growing_->rows();
-    entry.growing = !seal && (!finished || entry.parts[0].bytes <= options_.limits.seal_bytes);
+    entry.growing = !seal && (!finished || entry.parts[0].bytes <= SealBytes());
     with_tombstones(*growing_, entry, rewrite);
     if (!entry.growing) {
       // Read back before the manifest names it: from then on nothing may fail.

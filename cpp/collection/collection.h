@@ -37,10 +37,11 @@ struct CollectionStats {
   size_t deleted = 0;  ///< rows that are kept but no longer live
   size_t segments = 0;
   size_t linked = 0;   ///< rows reached through a graph
+  size_t lists = 0;    ///< of all segments
   size_t pending = 0;  ///< rows that wait to be linked and are scanned meanwhile
   size_t memory_bytes = 0;
   std::vector<std::shared_ptr<const RecallTable>> recall;  ///< of segments where it was measured
-  /// The codes that rows in graphs really have, and of how many.
+  /// The codes that rows in graphs and lists really have, and of how many.
   std::vector<std::pair<Quantization, size_t>> coded;
 };
 
@@ -82,6 +83,9 @@ class Collection {
   /// Of searches that do not say.
   size_t ef_search() const { return ef_search_.load(std::memory_order_relaxed); }
   void set_ef_search(size_t ef) { ef_search_ = ef; }
+  /// Of an inverted file, likewise; 0: DefaultProbes.
+  size_t nprobe() const { return nprobe_.load(std::memory_order_relaxed); }
+  void set_nprobe(size_t lists) { nprobe_ = lists; }
 
   // --- Writing. Of the operations, those of other collections are passed over.
 
@@ -137,7 +141,8 @@ class Collection {
 
   // --- Merging (collection_merge.cc)
 
-  /// Has the growing segment so many deleted rows that it should be sealed and merged?
+  /// Has the growing segment so many deleted rows, or of an inverted file so many rows, that it
+  /// should be sealed and merged?
   bool WorthSealing() const;
   /// Has it to be sealed before a compaction? Not so if all rows are in it and none is deleted.
   bool SealsToCompact() const;
@@ -164,6 +169,12 @@ class Collection {
   size_t AfterClear(std::span<const Operation> operations) const;
   void RequireGrowing();
   bool WantsLinks(size_t rows) const;
+  /// The lists that a sealed segment of so many rows is to have; 0: none.
+  size_t ListsOf(size_t rows) const;
+  /// In a growing segment, about.
+  uint64_t RowBytes() const;
+  /// Beyond this a growing segment is sealed.
+  uint64_t SealBytes() const;
   /// The codes that a sealed segment of so many rows is to have.
   Quantization CodingOf(size_t rows) const;
   void Retire(std::string_view id);
@@ -193,6 +204,7 @@ class Collection {
   std::atomic<bool> dropped_{false};
   std::atomic<size_t> memory_bytes_{0};
   std::atomic<size_t> ef_search_;
+  std::atomic<size_t> nprobe_;
   // Held while the growing segment's rows or links are changed or written out, so that whoever
   // writes it out waits here and not before the searches' lock.
   mutable std::mutex growing_mutex_;

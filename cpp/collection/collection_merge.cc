@@ -5,6 +5,7 @@
 #include <shared_mutex>
 
 #include "collection/collection.h"
+#include "index/list_builder.h"
 
 namespace ruvector {
 namespace {
@@ -17,13 +18,29 @@ constexpr size_t kDeletedShare = 3;
 }  // namespace
 
 size_t Collection::LiveBytes(const Segment& segment) const {
-  return segment.live_count() * (options_.dimensions + 2 * options_.hnsw.m + 16) * sizeof(float);
+  return segment.live_count() * RowBytes();
+}
+
+uint64_t Collection::RowBytes() const {
+  return (options_.dimensions + 2 * options_.hnsw.m + 16) * sizeof(float);
+}
+
+// Rows of an inverted file are scanned until they are sealed.
+uint64_t Collection::SealBytes() const {
+  const uint64_t most = options_.limits.seal_bytes;
+  return options_.index == IndexKind::kIvf ? std::min(most, kFlatRows * RowBytes()) : most;
+}
+
+size_t Collection::ListsOf(size_t rows) const {
+  if (options_.index != IndexKind::kIvf || rows < kFirstLinkedRows) return 0;
+  return options_.nlist > 0 ? std::min(options_.nlist, rows) : DefaultLists(rows);
 }
 
 bool Collection::WorthSealing() const {
   const std::shared_lock<FairMutex> lock(mutex_);
   const Segment* growing = growing_ ? static_cast<const Segment*>(growing_.get()) : thawable_.get();
   if (growing == nullptr) return false;
+  if (options_.index == IndexKind::kIvf && growing->rows() * RowBytes() > SealBytes()) return true;
   const size_t deleted = growing->rows() - growing->live_count();
   return deleted >= std::max(options_.limits.least_deleted, growing->live_count());
 }
@@ -33,11 +50,11 @@ bool Collection::SealsToCompact() const {
   const Segment* growing = growing_ ? static_cast<const Segment*>(growing_.get()) : thawable_.get();
   if (growing == nullptr || growing->rows() == 0) return false;
   return !sealed_.empty() || growing->live_count() < growing->rows() ||
-         growing->quantization() != CodingOf(growing->rows());
+         growing->quantization() != CodingOf(growing->rows()) || ListsOf(growing->rows()) > 0;
 }
 
 Quantization Collection::CodingOf(size_t rows) const {
-  if (!WantsLinks(rows)) return options_.hnsw.quantization;
+  if (!WantsLinks(rows) && ListsOf(rows) == 0) return options_.hnsw.quantization;
   const Quantization coding =
       CodingFor(options_.quantization, options_.metric, options_.dimensions, rows);
   return coding == Quantization::kNone ? options_.hnsw.quantization : coding;
@@ -69,9 +86,7 @@ SegmentRun Collection::RunToMerge() const {
   }
   const auto tier = [&](const Segment& segment) {
     size_t t = 0;
-    for (uint64_t bytes = LiveBytes(segment) / kFanOut; bytes >= options_.limits.seal_bytes;
-         bytes /= kFanOut)
-      ++t;
+    for (uint64_t bytes = LiveBytes(segment) / kFanOut; bytes >= SealBytes(); bytes /= kFanOut) ++t;
     return t;
   };
   for (size_t begin = 0; begin < n; ++begin) {
@@ -82,16 +97,18 @@ SegmentRun Collection::RunToMerge() const {
       bytes += LiveBytes(*sealed_[end++]);
     if (end - begin >= kFanOut) return run(begin, end);
   }
-  // What was sealed before its codes could be learned, or, with vectors that now stay on disk,
-  // without codes.
+  // What was sealed before it could have lists, or its codes could be learned, or, with vectors
+  // that now stay on disk, without codes.
   for (size_t i = 0; i < n; ++i) {
     const SealedSegment& segment = *sealed_[i];
-    const Quantization coding = CodingOf(segment.live_count());
-    const bool learns = Learns(coding) && !Learns(segment.quantization());
-    const bool lacks =
-        segment.vectors_on_disk() && WantsLinks(segment.live_count()) &&
-        (segment.linked() < segment.rows() || segment.quantization() == Quantization::kNone);
-    if ((learns || lacks) && LiveBytes(segment) <= cap) return run(i, i + 1);
+    const size_t rows = segment.live_count();
+    const bool unlisted = ListsOf(rows) > 0 && segment.lists() == 0;
+    const bool unlearned = Learns(CodingOf(rows)) && !Learns(segment.quantization());
+    const bool unlinked = WantsLinks(rows) && segment.linked() < segment.rows();
+    const bool uncoded =
+        (WantsLinks(rows) || ListsOf(rows) > 0) && segment.quantization() == Quantization::kNone;
+    const bool lacks = segment.vectors_on_disk() && (unlinked || uncoded);
+    if ((unlisted || unlearned || lacks) && LiveBytes(segment) <= cap) return run(i, i + 1);
   }
   return {};
 }
@@ -106,7 +123,8 @@ std::vector<SegmentRun> Collection::RunsToCompact() const {
     do {
       bytes += LiveBytes(*sealed_[end]);
       changes = changes || sealed_[end]->live_count() < sealed_[end]->rows() ||
-                sealed_[end]->quantization() != CodingOf(sealed_[end]->live_count());
+                sealed_[end]->quantization() != CodingOf(sealed_[end]->live_count()) ||
+                sealed_[end]->lists() != ListsOf(sealed_[end]->live_count());
       ++end;
     } while (end < sealed_.size() &&
              bytes + LiveBytes(*sealed_[end]) <= options_.limits.merge_bytes);
@@ -129,8 +147,9 @@ std::unique_ptr<SegmentMerge> Collection::StartMerge(const SegmentRun& run) cons
       rows += segment->live_count();
     }
   }
-  return std::make_unique<SegmentMerge>(space_, options_.hnsw, CodingOf(rows), options_.threads,
-                                        WantsLinks(rows), std::move(inputs));
+  const SegmentMerge::Plan plan{WantsLinks(rows), ListsOf(rows), CodingOf(rows)};
+  return std::make_unique<SegmentMerge>(space_, options_.hnsw, plan, options_.threads,
+                                        std::move(inputs));
 }
 
 // Where the inputs begin; the number of segments when they are not there any more.
@@ -152,9 +171,8 @@ bool Collection::CanInstall(const SegmentMerge& merge) const {
 
 bool Collection::CanGrow(const SegmentMerge& merge, uint64_t bytes) const {
   const std::shared_lock<FairMutex> lock(mutex_);
-  // Learned codes would be given up for those of a growing segment.
-  return !merge.learns() && !growing_ && !thawable_ &&
-         merge.inputs().back().segment == sealed_.back() && bytes <= options_.limits.seal_bytes;
+  return !merge.only_sealed() && !growing_ && !thawable_ &&
+         merge.inputs().back().segment == sealed_.back() && bytes <= SealBytes();
 }
 
 void Collection::Install(const SegmentMerge& merge, std::shared_ptr<SealedSegment> result) {

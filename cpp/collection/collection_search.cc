@@ -8,6 +8,7 @@
 #include "collection/collection.h"
 #include "collection/search_plan.h"
 #include "core/parallel.h"
+#include "index/list_builder.h"
 
 namespace ruvector {
 namespace {
@@ -24,6 +25,7 @@ struct Collection::Part {
   size_t matches;
   SegmentPlan plan;
   size_t walked = 0, scanned = 0, reranked = 0;  ///< distances taken
+  size_t probed = 0;                             ///< lists read
   const Bitset& accept() const { return filtered.size() == 0 ? segment->live() : filtered; }
 };
 
@@ -65,7 +67,7 @@ void Collection::Begin(Running& running) const {
   const size_t room = request.filter != nullptr ? RoomForFieldIndexes() : 0;
   size_t matches = 0;
   ForEachSegment([&](const Segment& segment) {
-    Part part{&segment, {}, segment.live_count()};
+    Part part{&segment, {}, segment.live_count(), {}};
     const bool excludes = excluded && excluded->segment == &segment;
     if (request.filter != nullptr || excludes) {
       part.filtered = segment.Matches(request.filter, room, &request.interrupt, &running.filter);
@@ -74,17 +76,27 @@ void Collection::Begin(Running& running) const {
     }
     matches += part.matches;
     // Where no walk that was measured finds enough, every row is measured.
-    bool scan = request.exact || segment.linked() == 0 || request.recall == 1.0;
-    size_t ef = std::max(request.ef_search.value_or(ef_search()), request.k);
+    // A flat collection may have segments from when it was none.
+    bool scan = request.exact || segment.indexed() == 0 || request.recall == 1.0 ||
+                options_.index == IndexKind::kFlat;
+    std::optional<size_t> measured;
     if (request.recall && !scan) {
-      const std::optional<size_t> measured =
-          segment.MeasuredRecall(&request.interrupt, options_.rerank)
-              ->EfFor(*request.recall, request.k);
+      measured = segment.MeasuredRecall(&request.interrupt, options_.rerank)
+                     ->EfFor(*request.recall, request.k);
       scan = !measured;
-      ef = measured.value_or(0);
     }
-    ef = std::max(ef, LeastList(segment.quantization(), options_.rerank, request.k));
-    part.plan = PlanSegment(segment, part.matches, request.filter != nullptr, scan, ef);
+    const bool filtered = request.filter != nullptr;
+    if (segment.lists() > 0) {
+      size_t lists = request.nprobe.value_or(nprobe());
+      if (lists == 0) lists = DefaultProbes(segment.lists());
+      part.plan =
+          PlanProbe(segment, part.matches, filtered, scan, measured.value_or(lists), request.k);
+    } else {
+      const size_t ef =
+          std::max({measured.value_or(request.ef_search.value_or(ef_search())), request.k,
+                    LeastList(segment.quantization(), options_.rerank, request.k)});
+      part.plan = PlanSegment(segment, part.matches, filtered, scan, ef);
+    }
     running.parts.push_back(std::move(part));
   });
   running.wanted = std::min(request.k, matches);
@@ -93,7 +105,7 @@ void Collection::Begin(Running& running) const {
 // One segment's part of searches that run together.
 void Collection::SearchSegment(std::span<Running> searches, size_t part_index) const {
   const Segment& segment = *searches[0].parts[part_index].segment;
-  const size_t linked = segment.linked();
+  const size_t indexed = segment.indexed();
   std::vector<LinkedSearch> walks;
   std::vector<RowScan> scans;
   std::vector<Running*> walkers, scanners;
@@ -111,12 +123,14 @@ void Collection::SearchSegment(std::span<Running> searches, size_t part_index) c
                        part.plan.strategy,
                        scratch.get(),
                        0,
-                       {}});
+                       {},
+                       part.plan.nprobe,
+                       part.plan.least});
       walkers.push_back(&running);
     }
     // Rows that wait for their links are scanned beside a walk.
-    if (walk && linked == segment.rows()) continue;
-    const size_t from = walk ? linked : 0;
+    if (walk && indexed == segment.rows()) continue;
+    const size_t from = walk ? indexed : 0;
     scans.push_back(
         {&running.query, running.request->k, &part.accept(), static_cast<Slot>(from), 0, {}});
     scanners.push_back(&running);
@@ -130,6 +144,7 @@ void Collection::SearchSegment(std::span<Running> searches, size_t part_index) c
     segment.SearchLinked(walks[i]);
     Part& part = walkers[i]->parts[part_index];
     part.walked = walks[i].scratch->scored;
+    part.probed = walks[i].probed;
     part.reranked = walks[i].reranked;
     walkers[i]->Add(segment, walks[i].found);
   }
@@ -224,7 +239,7 @@ Explanation Collection::Explain(const SearchRequest& request) const {
     const bool by_codes =
         part.plan.strategy != Strategy::kNone && part.plan.strategy != Strategy::kScan;
     explanation.segments.push_back({&segment == growing_.get(), segment.rows(), part.matches,
-                                    part.plan.strategy, part.plan.ef,
+                                    part.plan.strategy, part.plan.ef, part.probed,
                                     by_codes ? QuantizationName(segment.quantization()) : "none",
                                     part.walked + part.scanned + part.reranked, part.reranked});
   }

@@ -39,6 +39,7 @@ struct CollectionRequest {
   std::optional<Quantization> quantization;
   std::optional<size_t> rerank;  ///< 0 … kMaxEf; together with quantization
   std::optional<size_t> m, ef_construction, ef_search;
+  std::optional<size_t> nlist, nprobe;  ///< of an inverted file
   std::optional<uint64_t> seed;
   size_t expected_rows = 0;  ///< to make room for ahead
 };
@@ -48,7 +49,7 @@ struct DatabaseOptions : CollectionRequest {
   bool read_only = false;
   Durability durability = Durability::kSync;
   size_t threads = 0;
-  size_t memory_budget = 0;  ///< bytes that rows and field indexes may take; 0: no limit
+  size_t memory_budget = 0;       ///< bytes that rows and field indexes may take; 0: no limit
   bool vectors_in_memory = true;  ///< false: those of sealed segments are read from disk
   SegmentLimits limits;
   bool background = true;  ///< may use a thread of its own to link and merge

@@ -19,11 +19,28 @@ const char* IndexName(IndexKind kind) {
       return "flat";
     case IndexKind::kHnsw:
       return "hnsw";
+    case IndexKind::kIvf:
+      return "ivf";
   }
   return "";
 }
 IndexKind ParseIndex(const std::string& name) {
-  return name == "flat" ? IndexKind::kFlat : name == "hnsw" ? IndexKind::kHnsw : IndexKind::kAuto;
+  return name == "flat"   ? IndexKind::kFlat
+         : name == "hnsw" ? IndexKind::kHnsw
+         : name == "ivf"  ? IndexKind::kIvf
+                          : IndexKind::kAuto;
+}
+
+// What configures another index than the one there is would be ignored.
+void RequireFitsIndex(const CollectionRequest& request, const std::string& index) {
+  const bool ivf = ParseIndex(index) == IndexKind::kIvf;
+  const bool hnsw =
+      request.m || request.ef_construction || request.ef_search || request.expected_rows > 0;
+  const bool other = request.nlist || request.nprobe;
+  if (!(ivf ? hnsw : other)) return;
+  throw Error(ErrorCode::kInvalidOption,
+              std::string(ivf ? "hnswConfig" : "ivfConfig") + " is given, but the index is \"" +
+                  index + "\", expected " + (ivf ? "ivfConfig or none" : "none, or index \"ivf\""));
 }
 
 // What the entry of a file or of NewEntry names.
@@ -34,7 +51,7 @@ Quantization NamedQuantization(const CollectionEntry& entry) {
                   QuoteForMessage(entry.quantization) + ", which this version does not know");
 }
 
-// Codes are for walking a graph: without one there are none.
+// Codes are for walking a graph and for reading lists: without either there are none.
 Quantization QuantizationOf(const CollectionEntry& entry, bool vectors_in_memory) {
   if (ParseIndex(entry.index) == IndexKind::kFlat) return Quantization::kNone;
   const Quantization resolved = Resolve(NamedQuantization(entry), entry.metric, entry.dimensions);
@@ -49,7 +66,7 @@ void RequireWalksByCodes(const CollectionEntry& entry) {
   throw Error(ErrorCode::kInvalidOption,
               "vectorsInMemory is false, but collection " + QuoteForMessage(entry.name) + " has " +
                   (flat ? "index \"flat\", whose searches read every vector; expected index "
-                          "\"auto\" or \"hnsw\""
+                          "\"auto\", \"hnsw\" or \"ivf\""
                         : "quantization \"none\", so that searches walk by the vectors; expected "
                           "another quantization"));
 }
@@ -62,8 +79,9 @@ void RequireGraphForCodes(const CollectionEntry& entry) {
       quantization == Quantization::kNone)
     return;
   throw Error(ErrorCode::kUnsupported, "quantization \"" + entry.quantization +
-                                           "\" is for walking a graph, and index \"flat\" has "
-                                           "none; expected index \"auto\" or \"hnsw\"");
+                                           "\" is for walking a graph or reading lists, and "
+                                           "index \"flat\" has neither; expected index \"auto\", "
+                                           "\"hnsw\" or \"ivf\"");
 }
 
 CollectionEntry NewEntry(uint32_t id, std::string name, const CollectionRequest& request) {
@@ -84,6 +102,8 @@ CollectionEntry NewEntry(uint32_t id, std::string name, const CollectionRequest&
   entry.m = request.m.value_or(HnswParameters{}.m);
   entry.ef_construction = request.ef_construction.value_or(HnswParameters{}.ef_construction);
   entry.seed = request.seed.value_or(HnswParameters{}.seed);
+  entry.nlist = request.nlist.value_or(0);
+  RequireFitsIndex(request, entry.index);
   RequireGraphForCodes(entry);
   return entry;
 }
@@ -98,8 +118,8 @@ void RequireSound(const CollectionEntry& entry, const std::string& where) {
   }
 }
 
-// What is stored stays; asking for something else is an error, never ignored. Index, quantization
-// and efConstruction only concern rows to come.
+// What is stored stays; asking for something else is an error, never ignored. Index, quantization,
+// efConstruction and nlist only concern rows to come.
 CollectionEntry Agreed(const CollectionRequest& request, CollectionEntry stored,
                        const std::string& where) {
   const auto refuse = [&](ErrorCode code, const std::string& what, const std::string& asked,
@@ -128,6 +148,8 @@ CollectionEntry Agreed(const CollectionRequest& request, CollectionEntry stored,
     stored.rerank = request.rerank;
   }
   if (request.ef_construction) stored.ef_construction = *request.ef_construction;
+  if (request.nlist) stored.nlist = *request.nlist;
+  RequireFitsIndex(request, stored.index);
   RequireGraphForCodes(stored);
   return stored;
 }
@@ -319,9 +341,15 @@ std::shared_ptr<Collection> Database::AddCollection(const CollectionEntry& entry
   options.vectors_in_memory = options_.vectors_in_memory;
   options.quantization = QuantizationOf(entry, options.vectors_in_memory);
   options.hnsw = {entry.m, entry.ef_construction, entry.seed,
-                  CodingFor(options.quantization, entry.metric, entry.dimensions, 0)};
-  if (!options.vectors_in_memory && options.hnsw.quantization == Quantization::kNone)
+                  // Rows that wait for their lists are scanned.
+                  options.index == IndexKind::kIvf
+                      ? Quantization::kNone
+                      : CodingFor(options.quantization, entry.metric, entry.dimensions, 0)};
+  if (!options.vectors_in_memory && options.index != IndexKind::kIvf &&
+      options.hnsw.quantization == Quantization::kNone)
     options.hnsw.quantization = Quantization::kScalar8;
+  options.nlist = entry.nlist;
+  options.nprobe = request.nprobe.value_or(0);
   options.rerank = entry.rerank;
   options.ef_search = request.ef_search.value_or(kEfSearchDefault);
   options.threads = options_.threads;
@@ -384,18 +412,22 @@ std::shared_ptr<Collection> Database::OpenCollection(const std::string& name,
     const CollectionEntry& is = stored.entry();
     const CollectionEntry asked = Agreed(request, is, where);
     if (asked.index != is.index || asked.ef_construction != is.ef_construction ||
-        asked.quantization != is.quantization || asked.rerank != is.rerank) {
+        asked.quantization != is.quantization || asked.rerank != is.rerank ||
+        asked.nlist != is.nlist) {
       throw Error(ErrorCode::kInvalidOption,
                   where + " was created with index \"" + is.index + "\", quantization \"" +
                       is.quantization + "\"" +
                       (is.rerank ? " with rerank " + std::to_string(*is.rerank) : "") +
-                      " and efConstruction " + std::to_string(is.ef_construction) +
+                      (ParseIndex(is.index) == IndexKind::kIvf
+                           ? " and nlist " + std::to_string(is.nlist)
+                           : " and efConstruction " + std::to_string(is.ef_construction)) +
                       ", expected the same or none");
     }
   };
   if (const std::shared_ptr<Collection> found = FindCollection(name)) {
     agreed(*found);
     if (request.ef_search) found->set_ef_search(*request.ef_search);
+    if (request.nprobe) found->set_nprobe(*request.nprobe);
     return found;
   }
   if (!request.dimensions || options_.read_only) {

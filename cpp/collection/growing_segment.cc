@@ -6,6 +6,7 @@
 #include "core/coding.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "index/list_builder.h"
 
 namespace ruvector {
 
@@ -155,15 +156,19 @@ void AppendList(std::vector<uint32_t>& words, const NeighborList& list, size_t w
 }  // namespace
 
 FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
-                                const CollectionEntry& collection, const RowCoder* coder) const {
+                                const CollectionEntry& collection, const RowCoder* coder,
+                                const InvertedLists* lists) const {
   const size_t rows = this->rows(), linked = this->linked(), m = builder_.m();
   SegmentWriter out(directory, database, segment);
-  const Quantization coding = coder ? coder->quantization() : builder_.quantization();
+  const Quantization coding = coder   ? coder->quantization()
+                              : lists ? Quantization::kNone
+                                      : builder_.quantization();
 
   // Of other codes than those that are written it would not be true.
   const std::shared_ptr<const RecallTable> known =
-      coder != nullptr ? nullptr
-                       : (wants_recall_ ? MeasuredRecall(nullptr, std::nullopt) : KnownRecall());
+      coder != nullptr || lists != nullptr
+          ? nullptr
+          : (wants_recall_ ? MeasuredRecall(nullptr, std::nullopt) : KnownRecall());
   const std::string recall =
       known && known->Covers(linked) ? ",\"recall\":" + known->ToJson() : std::string();
   std::string info = "{\"rows\":" + std::to_string(rows) + ",\"linked\":" + std::to_string(linked) +
@@ -172,6 +177,7 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
                      ",\"m\":" + std::to_string(m) +
                      ",\"maxLevel\":" + std::to_string(linked > 0 ? builder_.max_level() : 0) +
                      ",\"entry\":" + std::to_string(linked > 0 ? builder_.entry() : 0) +
+                     (lists ? ",\"nlist\":" + std::to_string(lists->count()) : "") +
                      ",\"codes\":\"" + QuantizationName(coding) + "\"" + recall +
                      ",\"collectionId\":" + std::to_string(collection.id) + ",\"collection\":";
   AppendJsonString(info, collection.name);
@@ -215,14 +221,18 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
   for (Slot s = 0; s < rows; ++s)
     out.Append(builder_.Vector(s), space_.dimensions() * sizeof(float));
 
-  if (const Codec* codec = coder ? &coder->codec() : builder_.codec()) {
+  // Where there are lists, what lies in them is by position.
+  const size_t coded = lists ? rows : linked;
+  const auto row_at = [&](size_t i) { return lists ? lists->rows[i] : static_cast<Slot>(i); };
+  if (const Codec* codec = coder ? &coder->codec() : lists ? nullptr : builder_.codec()) {
     out.Begin(SectionKind::kCodes, codec->row_bytes());
-    for (Slot s = 0; s < linked; ++s)
-      out.Append(coder ? coder->Code(s) : builder_.Code(s), codec->row_bytes());
+    for (size_t i = 0; i < coded; ++i)
+      out.Append(coder ? coder->Code(row_at(i)) : builder_.Code(row_at(i)), codec->row_bytes());
     if (codec->wants_lengths()) {
       out.Begin(SectionKind::kCodeLengths, sizeof(float));
-      for (Slot s = 0; s < linked; ++s) {
-        const float length = builder_.Length(s);
+      for (size_t i = 0; i < coded; ++i) {
+        const float length = lists ? static_cast<float>(space_.ExactNorm(Vector(row_at(i))))
+                                   : builder_.Length(row_at(i));
         out.Append(&length, sizeof length);
       }
     }
@@ -233,8 +243,16 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
     }
     if (const Codec* fine = coder ? coder->fine_codec() : nullptr) {
       out.Begin(SectionKind::kFineCodes, fine->row_bytes());
-      for (Slot s = 0; s < linked; ++s) out.Append(coder->FineCode(s), fine->row_bytes());
+      for (size_t i = 0; i < coded; ++i) out.Append(coder->FineCode(row_at(i)), fine->row_bytes());
     }
+  }
+  if (lists) {
+    out.Begin(SectionKind::kCentroids, space_.dimensions() * sizeof(float));
+    out.Append(lists->centroids.data(), lists->centroids.size() * sizeof(float));
+    out.Begin(SectionKind::kListOffsets, 4);
+    AppendWords(out, lists->offsets);
+    out.Begin(SectionKind::kListedRows, 4);
+    AppendWords(out, lists->rows);
   }
 
   std::vector<uint32_t> words, offsets;

@@ -14,6 +14,7 @@
 namespace ruvector {
 
 class RowCoder;
+struct InvertedLists;
 class SealedSegment;
 
 /// Threads: everything not const needs exclusive access.
@@ -56,9 +57,11 @@ class GrowingSegment : public Segment {
   size_t BytesAfterReserve(size_t rows, size_t id_bytes, size_t metadata_bytes) const;
 
   /// All rows as a segment file, which names its collection for whoever has lost the manifest.
-  /// With codes of `coder` instead of its own, if there is one.
+  /// With codes of `coder` instead of its own, and with `lists`, if there are any; lists have no
+  /// codes but those.
   FileRef WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
-                  const CollectionEntry& collection, const RowCoder* coder = nullptr) const;
+                  const CollectionEntry& collection, const RowCoder* coder = nullptr,
+                  const InvertedLists* lists = nullptr) const;
 
   size_t rows() const override { return builder_.rows(); }
   size_t linked() const override { return builder_.linked(); }

@@ -19,11 +19,12 @@ enum class IndexKind {
   kAuto,  ///< scanned up to kFlatRows rows, a graph beyond
   kFlat,  ///< always scanned: exact
   kHnsw,  ///< a graph from kFirstLinkedRows rows
+  kIvf,   ///< lists, of sealed segments from kFirstLinkedRows rows
 };
 
 /// Rows up to which scanning beats a graph.
 inline constexpr size_t kFlatRows = 10000;
-/// With fewer rows than this the graph would be slower than a scan, and less exact.
+/// With fewer rows than this a graph or lists would be slower than a scan, and less exact.
 inline constexpr size_t kFirstLinkedRows = 256;
 inline constexpr size_t kEfSearchDefault = 100;
 inline constexpr size_t kDefaultK = 10;
@@ -52,7 +53,9 @@ struct CollectionOptions {
   Quantization quantization = Quantization::kNone;  ///< of sealed ones; resolved
   std::optional<size_t> rerank;                     ///< rows measured again after a walk by codes
   size_t ef_search = kEfSearchDefault;              ///< 1 … kMaxEf, of searches that do not say
-  size_t threads = 0;                               ///< that link rows; 0: DefaultThreads()
+  size_t nlist = 0;    ///< lists of a segment, 1 … kMaxLists, at most its rows; 0: DefaultLists
+  size_t nprobe = 0;   ///< lists read by searches that do not say; 0: DefaultProbes
+  size_t threads = 0;  ///< that link rows; 0: DefaultThreads()
   size_t expected_rows = 0;       ///< made room for ahead, up to kMaxReservedBytes
   size_t memory_budget = 0;       ///< bytes that rows and field indexes may take; 0: no limit
   bool vectors_in_memory = true;  ///< false: of sealed segments they are read from disk
@@ -63,7 +66,8 @@ struct SearchRequest {
   const float* vector = nullptr;    ///< [dimensions]
   size_t k = kDefaultK;             ///< 1 … kMaxK; fewer hits when fewer rows match
   std::optional<size_t> ef_search;  ///< candidates looked at; at least k are
-  std::optional<double> recall;     ///< 0 … 1, in place of ef_search: as many as find this share
+  std::optional<size_t> nprobe;     ///< lists read, 1 … kMaxLists
+  std::optional<double> recall;     ///< 0 … 1, in place of both: as many as find this share
   bool exact = false;               ///< scan every row
   const Filter* filter = nullptr;
   std::string_view exclude;  ///< the id of a row that is no hit; empty: none
@@ -80,6 +84,7 @@ enum class Strategy {
   kCodeScan,      ///< … by its codes, and the closest again by their vectors
   kWalk,          ///< its graph is walked, as if all rows matched
   kFilteredWalk,  ///< its graph is walked until enough matching rows are found
+  kProbe,         ///< the lists closest to the query are read, until enough matches are seen
 };
 
 /// What was done for a search.
@@ -90,9 +95,10 @@ struct Explanation {
     size_t matches = 0;  ///< live rows that match
     Strategy strategy = Strategy::kNone;
     size_t ef = 0;         ///< of a walk
-    std::string codes;     ///< that the walk went by: "none", "scalar8", …
+    size_t probed = 0;     ///< lists that a probe read
+    std::string codes;     ///< that the walk or probe went by: "none", "scalar8", …
     size_t distances = 0;  ///< rows whose distance was estimated or measured
-    size_t reranked = 0;   ///< rows of the walk that were measured again by their vectors
+    size_t reranked = 0;   ///< rows of it that were measured again by their vectors
   };
   std::vector<Segment> segments;
   FilterWork filter;

@@ -13,13 +13,13 @@ constexpr size_t kLengths[] = {10,  14,  20,  28,  40,  56,   80,   112, 160,
                                224, 320, 448, 640, 896, 1280, 1792, 2560};
 constexpr double kAsGoodAsAll = 0.9995;
 
-/// Recall@k of walks: how many of what they found are as close as the k-th of the truth.
+/// Recall@k of walks or probes: how many of what they found are as close as the k-th of the truth.
 class Sample {
  public:
   Sample(const Segment& segment, const Interrupt* interrupt, std::optional<size_t> rerank)
       : segment_(segment), interrupt_(interrupt), rerank_(rerank), accept_(segment.live()) {
     // Rows that wait for their links are not what is measured.
-    for (size_t s = segment.linked(); s < accept_.size(); ++s) accept_.Reset(s);
+    for (size_t s = segment.indexed(); s < accept_.size(); ++s) accept_.Reset(s);
     std::vector<Slot> live;
     accept_.ForEach([&](Slot slot) { live.push_back(slot); });
     const size_t n = std::min(kQueries, live.size());
@@ -58,8 +58,14 @@ class Sample {
   static constexpr double kMoved = 1.5;
 
   std::vector<Candidate> Walk(const PreparedQuery& query, size_t ef, size_t k) {
-    ef = std::max(ef, LeastList(segment_.quantization(), rerank_, k));
-    LinkedSearch search{&query, ef, k, &accept_, Strategy::kWalk, &scratch_, 0, {}};
+    LinkedSearch search{&query, 0, k, &accept_, Strategy::kProbe, &scratch_, 0, {}};
+    if (segment_.lists() > 0) {
+      search.nprobe = ef;
+      search.least = k;
+    } else {
+      search.strategy = Strategy::kWalk;
+      search.ef = std::max(ef, LeastList(segment_.quantization(), rerank_, k));
+    }
     segment_.SearchLinked(search);
     return std::move(search.found);
   }
@@ -115,12 +121,19 @@ RecallTable MeasureRecall(const Segment& segment, const Interrupt* interrupt,
                           std::optional<size_t> rerank) {
   Sample sample(segment, interrupt, rerank);
   std::vector<RecallTable::Point> points;
-  for (const size_t ef : kLengths) {
-    const double deep = ef >= Sample::kDeep ? sample.Recall(ef, Sample::kDeep) : 0;
-    points.push_back({ef, sample.Recall(ef, Sample::kFew), deep});
-    if (points.back().at_10 >= kAsGoodAsAll && deep >= kAsGoodAsAll) break;
+  const auto measure = [&](size_t length, bool deep) {
+    const double at_100 = deep ? sample.Recall(length, Sample::kDeep) : 0;
+    points.push_back({length, sample.Recall(length, Sample::kFew), at_100});
+    return points.back().at_10 < kAsGoodAsAll || at_100 < kAsGoodAsAll;
+  };
+  if (segment.lists() > 0) {
+    for (size_t n = 1; n <= segment.lists() && measure(n, true);) n += (n + 1) / 2;
+  } else {
+    for (const size_t ef : kLengths) {
+      if (!measure(ef, ef >= Sample::kDeep)) break;
+    }
   }
-  return {std::move(points), segment.linked()};
+  return {std::move(points), segment.indexed()};
 }
 
 }  // namespace ruvector

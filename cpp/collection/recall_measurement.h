@@ -1,5 +1,5 @@
-// Measures how much walks of a segment's graph find, against scans: what `recall` in a search is
-// answered from.
+// Measures how much walks of a segment's graph, or probes of its lists, find, against scans: what
+// `recall` in a search is answered from.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// The rows of a segment coded by a codec that learns from them, in steps.
+// The rows of a segment, read to learn from; and coded in steps, by a codec that may learn first.
 #pragma once
 
 #include <memory>
@@ -9,10 +9,22 @@
 
 namespace ruvector {
 
-/// The segment must outlive it and not change. Not for concurrent use.
-class RowCoder : private TrainingRows {
+/// The segment must outlive it and not change.
+class SegmentRows : public TrainingRows {
  public:
-  /// `quantization`: one that learns, from segment.linked() rows.
+  explicit SegmentRows(const GrowingSegment& segment) : segment_(segment) {}
+  size_t rows() const override { return segment_.rows(); }
+  const float* Vector(size_t row) const override { return segment_.Vector(static_cast<Slot>(row)); }
+  float Scalar(size_t row) const override { return segment_.Scalar(static_cast<Slot>(row)); }
+
+ private:
+  const GrowingSegment& segment_;
+};
+
+/// The segment must outlive it and not change. Not for concurrent use.
+class RowCoder {
+ public:
+  /// `quantization`: resolved, not none.
   RowCoder(const GrowingSegment& segment, const MetricSpace& space,
            const Quantization& quantization, uint64_t seed, size_t threads);
 
@@ -30,16 +42,12 @@ class RowCoder : private TrainingRows {
   }
 
  private:
-  size_t rows() const override { return segment_.linked(); }
-  const float* Vector(size_t row) const override { return segment_.Vector(static_cast<Slot>(row)); }
-  float Scalar(size_t row) const override { return segment_.Scalar(static_cast<Slot>(row)); }
-
-  const GrowingSegment& segment_;
+  SegmentRows rows_;
   Quantization quantization_;
   size_t threads_;
   std::unique_ptr<CodecLearner> learner_;
   std::unique_ptr<Codec> learned_, codec_, fine_codec_;
-  std::vector<uint8_t> codes_, fine_codes_;  // [linked × row_bytes()]
+  std::vector<uint8_t> codes_, fine_codes_;  // [rows × row_bytes()]
   size_t coded_ = 0;
 };
 

@@ -1,8 +1,10 @@
 #include "collection/sealed_segment.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
+#include "collection/list_search.h"
 #include "collection/segment_search.h"
 #include "core/coding.h"
 #include "core/error.h"
@@ -48,6 +50,9 @@ SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
   linked_ = static_cast<size_t>(InfoNumber(info, "linked", rows_, what_));
   entry_slot_ = static_cast<Slot>(InfoNumber(info, "entry", linked_ == 0 ? 0 : linked_ - 1, what_));
   max_level_ = static_cast<int>(InfoNumber(info, "maxLevel", kMaxGraphLevel, what_));
+  if (info.HasMember("nlist"))
+    lists_ = static_cast<size_t>(InfoNumber(info, "nlist", std::min(rows_, kMaxLists), what_));
+  if (lists_ > 0 && linked_ > 0) Damaged("has lists and a graph");
   if (rows_ != entry.rows ||
       InfoNumber(info, "dimensions", kMaxDimensions, what_) != space.dimensions() ||
       InfoNumber(info, "metric", 3, what_) != static_cast<uint64_t>(space.metric()) ||
@@ -80,6 +85,12 @@ SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
   upper_links_ = reader_->Find(SectionKind::kUpperLinks, upper_bytes, upper.bytes() / upper_bytes);
   twins_ = reader_->Find(SectionKind::kTwins, 4, linked_);
   numbers_ = reader_->Find(SectionKind::kNumbers, 8, rows_);
+  if (lists_ > 0) {
+    const size_t centroid_bytes = space.dimensions() * sizeof(float);
+    centroids_ = reader_->Find(SectionKind::kCentroids, centroid_bytes, lists_);
+    list_offsets_ = reader_->Find(SectionKind::kListOffsets, 4, lists_ + 1);
+    listed_ = reader_->Find(SectionKind::kListedRows, 4, rows_);
+  }
   if (reader_->Has(SectionKind::kFieldIndexes)) {
     const Section indexes = reader_->Find(SectionKind::kFieldIndexes, 0, 0);
     const auto bytes = [indexes](uint64_t offset, uint64_t n) {
@@ -107,12 +118,12 @@ SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
         Damaged("has codes that its metric does not follow from");
       codec_ = NewCodec(quantization_, space.metric(), space.dimensions());
     }
-    if (codec_) codes_ = reader_->Find(SectionKind::kCodes, codec_->row_bytes(), linked_);
+    if (codec_) codes_ = reader_->Find(SectionKind::kCodes, codec_->row_bytes(), indexed());
     if (codec_ && codec_->wants_lengths())
-      lengths_ = reader_->Find(SectionKind::kCodeLengths, sizeof(float), linked_);
+      lengths_ = reader_->Find(SectionKind::kCodeLengths, sizeof(float), indexed());
     fine_codec_ = NewFineCodec(quantization_, space.metric(), space.dimensions());
     if (fine_codec_)
-      fine_codes_ = reader_->Find(SectionKind::kFineCodes, fine_codec_->row_bytes(), linked_);
+      fine_codes_ = reader_->Find(SectionKind::kFineCodes, fine_codec_->row_bytes(), indexed());
   }
 
   if (info.HasMember("recall")) {
@@ -202,7 +213,13 @@ Slot SealedSegment::Twin(Slot slot) const {
   return twin < linked_ ? twin : kNoSlot;
 }
 
-void SealedSegment::SearchLinked(LinkedSearch& search) const { SearchLinkedRows(*this, search); }
+void SealedSegment::SearchLinked(LinkedSearch& search) const {
+  if (lists_ > 0) {
+    SearchListedRows(*this, search);
+  } else {
+    SearchLinkedRows(*this, search);
+  }
+}
 
 void SealedSegment::Scan(std::span<RowScan> scans) const { ScanRows(*this, scans, rows()); }
 

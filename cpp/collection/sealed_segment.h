@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "collection/id_table.h"
 #include "collection/segment.h"
@@ -35,6 +36,7 @@ class SealedSegment : public Segment {
 
   size_t rows() const override { return rows_; }
   size_t linked() const override { return linked_; }
+  size_t lists() const override { return lists_; }
   const Quantization& quantization() const override { return quantization_; }
   uint64_t bytes() const { return reader_->size(); }
   std::string_view Id(Slot slot) const override { return Text(id_offsets_, ids_, slot); }
@@ -72,6 +74,8 @@ class SealedSegment : public Segment {
   int max_level() const { return max_level_; }
   /// The neighbours of a linked row that has this level, each of them a linked row.
   NeighborList Links(Slot slot, int level) const;
+  /// The same, each of which has this level too.
+  NeighborList CheckedLinks(Slot slot, int level) const;
   Slot Twin(Slot slot) const;
   void Prefetch(Slot slot) const {
     if (!vectors_.on_disk()) vectors_.Prefetch(slot);
@@ -96,8 +100,26 @@ class SealedSegment : public Segment {
   const Codec* fine_codec() const { return fine_codec_.get(); }
   const uint8_t* FineCode(Slot slot) const { return fine_codes_.Row(slot); }
   void PrefetchFineCode(Slot slot) const { fine_codes_.Prefetch(slot, kPrefetchedCodeBytes); }
-  /// The same, each of which has this level too.
-  NeighborList CheckedLinks(Slot slot, int level) const;
+
+  // A View for list_search.h; where rows lie in lists, codes lie by position.
+  const float* Centroid(size_t list) const {
+    return reinterpret_cast<const float*>(centroids_.Row(list));
+  }
+  std::pair<uint32_t, uint32_t> List(size_t list) const {
+    const uint32_t begin = LoadU32(list_offsets_.Row(list));
+    const uint32_t end = LoadU32(list_offsets_.Row(list + 1));
+    if (end < begin || end > rows_) Damaged("a list lies outside the rows");
+    return {begin, end};
+  }
+  Slot SlotAt(uint32_t position) const {
+    const Slot slot = LoadU32(listed_.Row(position));
+    if (slot >= rows_) Damaged("a list names a row that is not in the segment");
+    return slot;
+  }
+  const uint8_t* CodeAt(uint32_t position) const { return codes_.Row(position); }
+  float LengthAt(uint32_t position) const { return Length(position); }
+  const uint8_t* FineCodeAt(uint32_t position) const { return fine_codes_.Row(position); }
+
   int LevelOf(Slot slot) const;
   size_t MostLinks(int level) const { return level == 0 ? 2 * m_ : m_; }
 
@@ -122,6 +144,7 @@ class SealedSegment : public Segment {
   std::unique_ptr<SegmentReader> reader_;
   size_t rows_ = 0;
   size_t linked_ = 0;
+  size_t lists_ = 0;
   size_t m_ = 0;
   Slot entry_slot_ = 0;
   int max_level_ = 0;
@@ -135,6 +158,7 @@ class SealedSegment : public Segment {
   std::unique_ptr<Codec> codec_, fine_codec_;
   size_t parameter_bytes_ = 0;  // about what the codec keeps of them
   Section codes_, lengths_, fine_codes_;
+  Section centroids_, list_offsets_, listed_;
 };
 
 }  // namespace ruvector

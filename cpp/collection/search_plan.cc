@@ -1,5 +1,6 @@
 #include "collection/search_plan.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ruvector {
@@ -16,6 +17,10 @@ constexpr size_t kFewestCodeScanned = 1500;
 // With at most this share of the rows deleted, a plain walk with a longer list finds enough live
 // ones.
 constexpr double kPlainWalkShare = 0.5;
+// The closest of few matches lie in more lists than the closest of all rows: lists are read until
+// so many matches are seen. For 10 and 100 hits among a tenth of 45,000 text-like rows that gives a
+// recall of 0.965 and 0.996.
+constexpr size_t kMatchesPerHit = 10, kFewestMatches = 540;
 
 }  // namespace
 
@@ -31,6 +36,8 @@ std::string_view StrategyName(Strategy strategy) {
       return "walk";
     case Strategy::kFilteredWalk:
       return "filteredWalk";
+    case Strategy::kProbe:
+      return "probe";
   }
   return "none";
 }
@@ -47,6 +54,17 @@ SegmentPlan PlanSegment(const Segment& segment, size_t matches, bool filtered, b
     return {by_codes ? Strategy::kCodeScan : Strategy::kScan, 0};
   if (filtered || m / rows < kPlainWalkShare) return {Strategy::kFilteredWalk, ef};
   return {Strategy::kWalk, static_cast<size_t>(std::ceil(static_cast<double>(ef) * rows / m))};
+}
+
+SegmentPlan PlanProbe(const Segment& segment, size_t matches, bool filtered, bool exact,
+                      size_t nprobe, size_t k) {
+  if (matches == 0) return {};
+  const double share = static_cast<double>(matches) / static_cast<double>(segment.rows());
+  const bool few = filtered || share < kPlainWalkShare;
+  const size_t least = few ? kFewestMatches + kMatchesPerHit * k : k;
+  // As many rows as a probe would look at are measured at once.
+  if (exact || matches <= std::max(least, few ? segment.lists() : 0)) return {Strategy::kScan};
+  return {Strategy::kProbe, 0, std::min(nprobe, segment.lists()), least};
 }
 
 }  // namespace ruvector

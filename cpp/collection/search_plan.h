@@ -9,12 +9,14 @@
 
 namespace ruvector {
 
-/// "none", "scan", "codeScan", "walk", "filteredWalk".
+/// "none", "scan", "codeScan", "walk", "filteredWalk", "probe".
 std::string_view StrategyName(Strategy strategy);
 
 struct SegmentPlan {
   Strategy strategy = Strategy::kNone;
-  size_t ef = 0;  ///< of a walk
+  size_t ef = 0;      ///< of a walk
+  size_t nprobe = 0;  ///< of a probe: lists to read, at least
+  size_t least = 0;   ///< … and so many rows that match, of all the lists there are
 };
 
 ///   matches   live rows that match, of segment.rows()
@@ -23,5 +25,9 @@ struct SegmentPlan {
 ///   ef        candidates wished for
 SegmentPlan PlanSegment(const Segment& segment, size_t matches, bool filtered, bool exact,
                         size_t ef);
+
+/// The same for a segment whose rows are in lists, of which `nprobe` are wished for; `k`: hits.
+SegmentPlan PlanProbe(const Segment& segment, size_t matches, bool filtered, bool exact,
+                      size_t nprobe, size_t k);
 
 }  // namespace ruvector

@@ -8,7 +8,7 @@ std::shared_ptr<const RecallTable> Segment::MeasuredRecall(const Interrupt* inte
                                                            std::optional<size_t> rerank) const {
   // Others that ask meanwhile wait for the same answer.
   const std::lock_guard<std::mutex> lock(recall_mutex_);
-  if (!recall_ || recall_rerank_ != rerank || !recall_->Covers(linked())) {
+  if (!recall_ || recall_rerank_ != rerank || !recall_->Covers(indexed())) {
     recall_ = std::make_shared<RecallTable>(MeasureRecall(*this, interrupt, rerank));
     recall_rerank_ = rerank;
   }

@@ -21,16 +21,18 @@
 
 namespace ruvector {
 
-/// One search of the linked rows of a segment, and its answer.
+/// One search of the linked or listed rows of a segment, and its answer.
 struct LinkedSearch {
   const PreparedQuery* query;
   size_t ef;  ///< at least LeastList
   size_t limit;
   const Bitset* accept;          ///< rows that may be found
-  Strategy strategy;             ///< kWalk, kFilteredWalk, kCodeScan
+  Strategy strategy;             ///< kWalk, kFilteredWalk, kCodeScan; of lists kProbe
   SearchScratch* scratch;        ///< its own
   size_t reranked = 0;           ///< rows measured again by their vectors
   std::vector<Candidate> found;  ///< at least min(limit, those the graph reaches), closest first
+  size_t nprobe = 0, least = 0;  ///< as SegmentPlan has them
+  size_t probed = 0;             ///< lists read
 };
 
 /// A scan of a segment's rows, and its answer.
@@ -50,6 +52,10 @@ class Segment {
   virtual size_t rows() const = 0;
   /// Rows 0 … linked - 1 are in the graph.
   virtual size_t linked() const = 0;
+  /// Lists that all rows are grouped in; 0: they are not.
+  virtual size_t lists() const { return 0; }
+  /// Rows 0 … indexed - 1 are found by SearchLinked.
+  size_t indexed() const { return lists() > 0 ? rows() : linked(); }
   virtual std::string_view Id(Slot slot) const = 0;
   /// JSON text, empty when the row has none.
   virtual std::string_view Metadata(Slot slot) const = 0;
@@ -64,12 +70,12 @@ class Segment {
   /// The row's number in the collection: rows are numbered in order of insertion, also from one
   /// segment to the next, and keep their number when segments are merged.
   virtual uint64_t Number(Slot slot) const = 0;
-  /// The codes that its linked rows have.
+  /// The codes that its indexed rows have.
   virtual const Quantization& quantization() const = 0;
   /// The last row that had this id, live or not; kNoSlot.
   virtual Slot Find(std::string_view id) const = 0;
 
-  /// Answers a search of the linked rows.
+  /// Answers a search of the linked or listed rows.
   virtual void SearchLinked(LinkedSearch& search) const = 0;
 
   /// Answers scans, reading each row once for all of them.
@@ -77,8 +83,9 @@ class Segment {
 
   virtual const MetricSpace& space() const = 0;
 
-  /// How much walks of the graph find that measure `rerank` rows again (PreparedQuery); measured
-  /// when first asked for and when the graph has grown by half since. Throws kAborted, kTimeout.
+  /// How much walks of the graph, or probes of the lists, find that measure `rerank` rows again
+  /// (PreparedQuery); measured when first asked for and when the graph has grown by half since.
+  /// Throws kAborted, kTimeout.
   std::shared_ptr<const RecallTable> MeasuredRecall(const Interrupt* interrupt,
                                                     std::optional<size_t> rerank) const;
   /// The same of walks that measure as many rows again as is the default, if it is known; nullptr.

@@ -12,15 +12,13 @@ constexpr double kWorthMending = 0.5;
 
 }  // namespace
 
-SegmentMerge::SegmentMerge(const MetricSpace& space, const HnswParameters& hnsw,
-                           const Quantization& coding, size_t threads, bool graph,
-                           std::vector<Input> inputs)
+SegmentMerge::SegmentMerge(const MetricSpace& space, const HnswParameters& hnsw, const Plan& plan,
+                           size_t threads, std::vector<Input> inputs)
     : inputs_(std::move(inputs)),
       threads_(threads),
-      graph_(graph),
+      plan_(plan),
       result_(std::make_unique<GrowingSegment>(space, hnsw)),
       space_(space),
-      coding_(coding),
       seed_(hnsw.seed) {
   size_t base_rows = 0;
   const Input* base = nullptr;
@@ -29,7 +27,7 @@ SegmentMerge::SegmentMerge(const MetricSpace& space, const HnswParameters& hnsw,
     input.live.ForEach([&](Slot s) { places[s] = static_cast<Slot>(rows_++); });
     const size_t live = input.live.Count();
     const double share = static_cast<double>(live) / static_cast<double>(places.size());
-    if (graph_ && input.segment->linked() == places.size() && live > base_rows &&
+    if (plan_.graph && input.segment->linked() == places.size() && live > base_rows &&
         share >= kWorthMending) {
       base_rows = live;
       base = &input;
@@ -41,12 +39,14 @@ SegmentMerge::SegmentMerge(const MetricSpace& space, const HnswParameters& hnsw,
     repair_ = std::make_unique<Repair>(*base_, base_->space(), *survivors_);
     mended_ = base_rows < base_->rows();
   }
-  to_link_ = graph_ ? rows_ - base_rows : 0;
-  total_ = rows_ + to_link_ + (Learns(coding_) && graph_ ? rows_ : 0);
+  to_link_ = plan_.graph ? rows_ - base_rows : 0;
+  const bool codes =
+      plan_.lists > 0 ? plan_.coding != Quantization::kNone : plan_.graph && Learns(plan_.coding);
+  total_ = rows_ + to_link_ + (plan_.lists > 0 ? rows_ : 0) + (codes ? rows_ : 0);
   result_->BeginRestore(rows_, 0, 0);
   for (const Input& input : inputs_) {
     result_->WantFieldIndexes(input.segment->field_indexes().paths());
-    if (graph_ && input.segment->KnownRecall()) result_->WantRecall();
+    if (plan_.graph && input.segment->KnownRecall()) result_->WantRecall();
   }
 }
 
@@ -104,7 +104,8 @@ bool SegmentMerge::Step() {
     ++n;
   }
   if (input_ < inputs_.size()) return true;
-  if (!graph_) return false;
+  if (plan_.lists > 0) return StepLists();
+  if (!plan_.graph) return false;
   const size_t slice = kLinkSlice * threads_;
   const size_t missing = result_->LinkMissing(slice, threads_);
   if (missing > 0 || result_->linked() < result_->rows()) {
@@ -113,8 +114,25 @@ bool SegmentMerge::Step() {
     return true;
   }
   linked_ = to_link_;
-  if (!Learns(coding_) || result_->rows() == 0) return false;
-  if (!coder_) coder_ = std::make_unique<RowCoder>(*result_, space_, coding_, seed_, threads_);
+  return Learns(plan_.coding) && result_->rows() > 0 && StepCodes();
+}
+
+bool SegmentMerge::StepLists() {
+  if (listed_rows_ < rows_) {
+    if (!list_builder_) {
+      listed_ = std::make_unique<SegmentRows>(*result_);
+      list_builder_ = std::make_unique<ListBuilder>(space_, *listed_, plan_.lists, seed_);
+    }
+    if (list_builder_->Step(threads_)) return true;
+    lists_ = list_builder_->Take();
+    list_builder_.reset();
+    listed_rows_ = rows_;
+  }
+  return plan_.coding != Quantization::kNone && StepCodes();
+}
+
+bool SegmentMerge::StepCodes() {
+  if (!coder_) coder_ = std::make_unique<RowCoder>(*result_, space_, plan_.coding, seed_, threads_);
   if (coder_->Step()) return true;
   coded_ = rows_;
   return false;

@@ -123,34 +123,37 @@ void SearchLinkedBy(const View& view, const Scorer& scorer, size_t ef, size_t mo
   });
 }
 
-/// Segment::SearchLinked for any View that is also Rows of the scorers and offers
-///   const float* FetchVector(Slot, std::vector<float>& room) const   read into `room` if on disk
-///   void WillFetch(Slot) const                                       a hint of that
-/// A walk by codes ends with measuring the closest rows again, by finer codes where there are any,
-/// then by their vectors: query.rerank of them, of which 0 leaves the estimates.
-template <typename View>
-void SearchLinkedRows(const View& view, LinkedSearch& search) {
-  const PreparedQuery& query = *search.query;
-  search.scratch->interrupt = query.interrupt;
-  if (view.codec() == nullptr)
-    return SearchLinkedBy(view, ExactScorer(view, query), search.ef, search.limit, search);
+/// Rows that a search by codes ends with measuring again, by finer codes where there are any, then
+/// by their vectors: query.rerank of them, of which 0 leaves the estimates.
+struct Reranking {
+  Reranking(const Quantization& quantization, const LinkedSearch& search)
+      : rerank(search.query->rerank.value_or(DefaultRerank(quantization, search.limit))),
+        most(std::max(rerank, search.limit)) {}
+  size_t rerank, most;
+};
+
+/// fine_code(slot) gives the row's finer code, if there is `fine`.
+template <typename FineCode>
+void MeasureByFineCodes(const Codec& fine, const FineCode& fine_code, size_t most,
+                        LinkedSearch& search) {
   std::vector<Candidate>& found = search.found;
   SearchScratch& scratch = *search.scratch;
-  const size_t rerank = query.rerank.value_or(DefaultRerank(view.quantization(), search.limit));
-  const size_t most = std::max(rerank, search.limit);
-  const Codec* const fine = view.fine_codec();
-  SearchLinkedBy(view, CodeScorer(view, query.For(*view.codec()), scratch), search.ef,
-                 fine ? std::max(most, RowsToRefine(search.limit)) : most, search);
-  if (fine) {
-    scratch.MakeRoom(found.size());
-    scratch.scored += found.size();
-    for (const Candidate& c : found) view.PrefetchFineCode(c.slot);
-    for (size_t i = 0; i < found.size(); ++i) scratch.codes[i] = view.FineCode(found[i].slot);
-    query.For(*fine).Distances(scratch.codes.data(), nullptr, found.size(),
-                               scratch.distances.data());
-    for (size_t i = 0; i < found.size(); ++i) found[i].distance = scratch.distances[i];
-    SortFound(found, most);
-  }
+  scratch.MakeRoom(found.size());
+  scratch.scored += found.size();
+  for (size_t i = 0; i < found.size(); ++i) scratch.codes[i] = fine_code(found[i].slot);
+  search.query->For(fine).Distances(scratch.codes.data(), nullptr, found.size(),
+                                    scratch.distances.data());
+  for (size_t i = 0; i < found.size(); ++i) found[i].distance = scratch.distances[i];
+  SortFound(found, most);
+}
+
+/// For a View that offers
+///   const float* FetchVector(Slot, std::vector<float>& room) const   read into `room` if on disk
+///   void WillFetch(Slot) const                                       a hint of that
+template <typename View>
+void MeasureByVectors(const View& view, size_t rerank, LinkedSearch& search) {
+  const PreparedQuery& query = *search.query;
+  std::vector<Candidate>& found = search.found;
   if (rerank == 0) {
     for (Candidate& c : found) c.distance = query.space.WithinRange(c.distance);
     return;
@@ -158,9 +161,29 @@ void SearchLinkedRows(const View& view, LinkedSearch& search) {
   search.reranked = found.size();
   for (const Candidate& c : found) view.WillFetch(c.slot);
   for (Candidate& c : found) {
-    c.distance = query.Distance(view.FetchVector(c.slot, scratch.vector), view.Scalar(c.slot));
+    const float* const vector = view.FetchVector(c.slot, search.scratch->vector);
+    c.distance = query.Distance(vector, view.Scalar(c.slot));
   }
   SortFound(found, search.limit);
+}
+
+/// Segment::SearchLinked for any View of a graph that is also Rows of the scorers.
+template <typename View>
+void SearchLinkedRows(const View& view, LinkedSearch& search) {
+  const PreparedQuery& query = *search.query;
+  search.scratch->interrupt = query.interrupt;
+  if (view.codec() == nullptr)
+    return SearchLinkedBy(view, ExactScorer(view, query), search.ef, search.limit, search);
+  const Reranking again(view.quantization(), search);
+  const Codec* const fine = view.fine_codec();
+  SearchLinkedBy(view, CodeScorer(view, query.For(*view.codec()), *search.scratch), search.ef,
+                 fine ? std::max(again.most, RowsToRefine(search.limit)) : again.most, search);
+  if (fine) {
+    for (const Candidate& c : search.found) view.PrefetchFineCode(c.slot);
+    MeasureByFineCodes(
+        *fine, [&](Slot slot) { return view.FineCode(slot); }, again.most, search);
+  }
+  MeasureByVectors(view, again.rerank, search);
 }
 
 }  // namespace ruvector

@@ -67,7 +67,8 @@ void Verification::Open(const Part& part) {
                                                part.collection->m);
     sections_ = segment_->file().Sections();
   });
-  section_ = block_ = row_ = index_ = 0;
+  section_ = block_ = row_ = list_ = index_ = 0;
+  listed_ = Bitset();
   next_row_ = part.collection->next_row;
 }
 
@@ -125,6 +126,40 @@ bool Verification::CheckRows() {
   return sound_ && go_on;
 }
 
+// Every row lies in one list, beside its own codes. False when there are no more lists.
+bool Verification::CheckLists() {
+  const SealedSegment& s = *segment_;
+  if (!sound_ || list_ == s.lists()) return false;
+  sound_ = Collect(s.manifest_entry().parts[0].name, [&] {
+    if (list_ == 0) listed_ = Bitset(s.rows());
+    for (size_t n = 0; list_ < s.lists() && n < kRowsAtOnce; ++list_) {
+      const std::string list = "list " + std::to_string(list_);
+      const float* centroid = s.Centroid(list_);
+      for (size_t i = 0; i < s.space().dimensions(); ++i) {
+        if (!std::isfinite(centroid[i])) s.Damaged((list + " has no sound centroid").c_str());
+      }
+      const auto [begin, end] = s.List(list_);
+      if (list_ == 0 && begin != 0) s.Damaged("the first list does not begin with the first row");
+      if (list_ + 1 == s.lists() && end != s.rows()) s.Damaged("rows are in no list");
+      for (uint32_t at = begin; at < end; ++at, ++n) {
+        const Slot slot = s.SlotAt(at);
+        const std::string row = "row " + std::to_string(slot);
+        if (listed_.Test(slot)) s.Damaged((row + " is in two places of the lists").c_str());
+        listed_.Set(slot);
+        if (s.codec() && !s.codec()->IsCodeOf(s.CodeAt(at), s.Vector(slot), s.Scalar(slot)))
+          s.Damaged((row + " has the codes of another vector").c_str());
+        if (s.codec() && s.codec()->wants_lengths() &&
+            !IsLengthOf(s.space(), s.LengthAt(at), s.Vector(slot)))
+          s.Damaged((row + " has the length of another vector").c_str());
+        if (s.fine_codec() &&
+            !s.fine_codec()->IsCodeOf(s.FineCodeAt(at), s.Vector(slot), s.Scalar(slot)))
+          s.Damaged((row + " has the finer codes of another vector").c_str());
+      }
+    }
+  });
+  return sound_ && list_ < s.lists();
+}
+
 // A field index must be the one that the rows' metadata gives. One of them; false when there are no
 // more.
 bool Verification::CheckFieldIndex() {
@@ -144,7 +179,7 @@ bool Verification::CheckFieldIndex() {
 
 bool Verification::Step() {
   if (segment_) {
-    if (CheckBlocks() || (sound_ && CheckRows()) || CheckFieldIndex()) return true;
+    if (CheckBlocks() || (sound_ && CheckRows()) || CheckLists() || CheckFieldIndex()) return true;
     done_ += segment_->bytes();
     segment_.reset();
     return true;

@@ -40,6 +40,7 @@ class Verification {
   void Open(const Part& part);
   bool CheckBlocks();
   bool CheckRows();
+  bool CheckLists();
   bool CheckFieldIndex();
   template <typename F>
   bool Collect(const std::string& file, const F& f);
@@ -51,7 +52,8 @@ class Verification {
   std::unique_ptr<SealedSegment> segment_;
   std::vector<Section> sections_;
   bool sound_ = true;  // of this segment
-  size_t section_ = 0, block_ = 0, row_ = 0, index_ = 0;
+  size_t section_ = 0, block_ = 0, row_ = 0, list_ = 0, index_ = 0;
+  Bitset listed_;          // rows seen in lists
   uint64_t next_row_ = 0;  // of its collection
   bool log_checked_ = false;
   size_t files_ = 0;

@@ -20,6 +20,7 @@ enum class Metric : uint8_t { kCosine = 0, kEuclidean = 1, kDot = 2, kManhattan 
 inline constexpr size_t kMaxDimensions = 65536;
 inline constexpr size_t kMaxK = 65536;
 inline constexpr size_t kMaxEf = 65536;
+inline constexpr size_t kMaxLists = 65536;  ///< of a segment
 inline constexpr size_t kMaxIdBytes = 65535;
 inline constexpr size_t kMaxMetadataBytes = size_t{1} << 20;
 inline constexpr size_t kMaxJsonDepth = 128;

@@ -49,7 +49,7 @@ std::optional<size_t> RecallTable::EfFor(double recall, size_t k) const {
                   : std::exp(std::log(*for_10) +
                              std::log10(wanted / 10) * (std::log(*for_100) - std::log(*for_10)));
   }
-  const size_t whole = std::max(static_cast<size_t>(std::ceil(ef)), k);
+  const size_t whole = static_cast<size_t>(std::ceil(ef));
   return whole <= kMaxEf ? std::optional(whole) : std::nullopt;
 }
 

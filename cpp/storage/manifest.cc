@@ -75,6 +75,7 @@ void AppendCollection(std::string& out, const CollectionEntry& c) {
   AppendNumber(out, "m", c.m);
   AppendNumber(out, "efConstruction", c.ef_construction);
   out += '}';
+  if (c.nlist > 0) out += ",\"ivf\":{\"nlist\":" + std::to_string(c.nlist) + "}";
   AppendText(out, "seed", Hex(c.seed));
   AppendText(out, "nextRow", Hex(c.next_row));
   AppendKey(out, "segments");
@@ -177,12 +178,14 @@ class BodyReader {
     c.next_row = Counter(o, "nextRow");
     if (!metric || c.name.empty() || c.name.size() > kMaxCollectionNameBytes || c.dimensions == 0 ||
         c.m < 2 || c.ef_construction == 0 ||
-        (c.index != "auto" && c.index != "flat" && c.index != "hnsw")) {
+        (c.index != "auto" && c.index != "flat" && c.index != "hnsw" && c.index != "ivf")) {
       throw Error(ErrorCode::kCorrupt,
                   what_ + ": collection \"" + c.name + "\" has invalid options");
     }
     c.metric = *metric;
     if (o.HasMember("quantization")) c.quantization = Text(o, "quantization");
+    if (o.HasMember("ivf"))
+      c.nlist = static_cast<size_t>(Number(Get(o, "ivf", &Json::IsObject), "nlist", kMaxLists));
     if (o.HasMember("rerank")) c.rerank = static_cast<size_t>(Number(o, "rerank", kMaxEf));
     for (const Json& s : Get(o, "segments", &Json::IsArray).GetArray())
       c.segments.push_back(Segment(s));

@@ -34,11 +34,12 @@ struct CollectionEntry {
   std::string name;
   size_t dimensions = 0;
   Metric metric = Metric::kCosine;
-  std::string index = "auto";         ///< "auto", "flat" or "hnsw"
+  std::string index = "auto";         ///< "auto", "flat", "hnsw" or "ivf"
   std::string quantization = "auto";  ///< as quant/quantization.h names it
   std::optional<size_t> rerank;       ///< rows measured again after a walk by codes
   size_t m = 0;
   size_t ef_construction = 0;
+  size_t nlist = 0;  ///< of an inverted file; 0: as many as suit the rows
   uint64_t seed = 0;
   uint64_t next_row = 0;  ///< number of the next row that is added
   std::vector<SegmentEntry> segments;

@@ -36,6 +36,9 @@ enum class SectionKind : uint32_t {
   kCodeLengths = 17,
   kCodecParameters = 18,
   kFineCodes = 19,
+  kCentroids = 20,
+  kListOffsets = 21,
+  kListedRows = 22,
   kFieldIndexes = 32,
 };
 

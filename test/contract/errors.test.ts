@@ -282,7 +282,7 @@ describe('options of an opening', () => {
     ['M of 513', { dimensions: 3, M: 513 }, /513/],
     ['efSearch of 0', { dimensions: 3, efSearch: 0 }, /efSearch is 0/],
     ['hnswConfig that is no object', { dimensions: 3, hnswConfig: 16 }, /hnswConfig/],
-    ['an index that is none', { dimensions: 3, index: 'ivf' }, /index is "ivf".*"flat"/],
+    ['an index that is none', { dimensions: 3, index: 'tree' }, /index is "tree".*"flat"/],
     ['threads of 0', { dimensions: 3, threads: 0 }, /threads is 0/],
     ['threads of 257', { dimensions: 3, threads: 257 }, /threads is 257/],
     ['a seed below 0', { dimensions: 3, seed: -1 }, /seed is -1/],

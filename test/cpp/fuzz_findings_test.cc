@@ -1,4 +1,5 @@
 // What hostile files could do before fuzzing (test/fuzz), or reading for it, found them out.
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -237,6 +238,76 @@ TEST_CASE(
   while (check.Step()) {
   }
   CHECK(check.damage().size() == 1);
+}
+
+TEST_CASE("lists that name a row twice, or none, or lie elsewhere are seen to be damaged",
+          "[fuzz]") {
+  DatabaseOptions options = Options();
+  options.index = IndexKind::kIvf;
+  options.quantization = Quantization::kScalar8;
+  FaultDirectory disk;
+  Build(disk, options);
+  const DatabaseId id = ReadNewestManifest(disk)->database;
+  const int what = GENERATE(0, 1, 2, 3, 4, 5, 6, 7);
+  CAPTURE(what);
+  const auto changed = Changed(disk, OwnFile::kSegment, [&](std::string& bytes, uint64_t segment) {
+    const auto at = [&](SectionKind kind) {
+      return bytes.data() + LoadU64(EntryOf(bytes, kind) + 8);
+    };
+    char* offsets = at(SectionKind::kListOffsets);
+    char* listed = at(SectionKind::kListedRows);
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    if (what == 0) std::memcpy(listed, listed + 4, 4);     // twice
+    if (what == 1) StoreU32(listed + 8, kRows);            // no such row
+    if (what == 2) StoreU32(offsets + 4, kRows + 1);       // outside
+    if (what == 3) StoreU32(offsets, 1);                   // a row in no list
+    if (what == 4) StoreU32(offsets + 4 * 34, kRows - 1);  // likewise
+    if (what == 5) std::memcpy(at(SectionKind::kCentroids) + 4, &nan, sizeof nan);
+    if (what == 6) std::swap_ranges(listed, listed + 4, listed + 4);        // with others' codes
+    if (what == 7) StoreU32(EntryOf(bytes, SectionKind::kCentroids), 200);  // missing
+    fuzz::FixSegment(bytes, id, segment);
+  });
+  const auto open = [&] {
+    return Database::OpenIn(std::make_unique<BorrowedDirectory>(*changed), options);
+  };
+  if (what == 7) {
+    CHECK_THROWS_WITH(open(), Catch::Contains("section 20"));
+    return;
+  }
+  const std::shared_ptr<Database> db = open();
+  const std::vector<float> query = VectorOf(3);
+  SearchRequest request;
+  request.vector = query.data();
+  request.nprobe = kMaxLists;
+  if (what == 1 || what == 2) {
+    CHECK(ErrorOf([&] { db->collection().Search(request); }).code() == ErrorCode::kCorrupt);
+  } else {
+    CHECK(db->collection().Search(request).size() == kDefaultK);
+  }
+  DatabaseCheck check(db);
+  while (check.Step()) {
+  }
+  CHECK(check.damage().size() == 1);
+}
+
+TEST_CASE("a segment whose lists are no number it can have is damaged", "[fuzz]") {
+  DatabaseOptions options = Options();
+  options.index = IndexKind::kIvf;
+  FaultDirectory disk;
+  Build(disk, options);
+  const DatabaseId id = ReadNewestManifest(disk)->database;
+  const std::string to =
+      GENERATE(as<std::string>{}, "\"nlist\":35", "\"nlist\":-3", "\"nlist\":9e");
+  const auto changed = Changed(disk, OwnFile::kSegment, [&](std::string& bytes, uint64_t segment) {
+    const std::string from = "\"nlist\":34";
+    const size_t at = bytes.find(from);
+    REQUIRE(at != std::string::npos);
+    bytes.replace(at, from.size(), to);
+    fuzz::FixSegment(bytes, id, segment);
+  });
+  const Error error =
+      ErrorOf([&] { Database::OpenIn(std::make_unique<BorrowedDirectory>(*changed), options); });
+  CHECK(error.code() == ErrorCode::kCorrupt);
 }
 
 TEST_CASE("a segment whose codes were learned as nothing can be is damaged", "[fuzz]") {

@@ -37,7 +37,7 @@ void Merge(const fuzz::Disk& disk, const CollectionEntry& entry) {
   const MetricSpace space(entry.metric, entry.dimensions);
   const auto segment =
       std::make_shared<SealedSegment>(*folder, kDatabase, entry.segments[0], space, entry.m);
-  SegmentMerge merge(space, {entry.m, 8, 42}, Quantization::kNone, 1, true,
+  SegmentMerge merge(space, {entry.m, 8, 42}, {true, 0, Quantization::kNone}, 1,
                      {{segment, segment->live()}});
   while (merge.Step()) {
   }
@@ -49,6 +49,7 @@ void Merge(const fuzz::Disk& disk, const CollectionEntry& entry) {
   const SealedSegment result(*folder, kDatabase, merged, space, entry.m);
   fuzz::Require(result.linked() == result.rows(), "a merge links every row");
   fuzz::Reached("merged");
+  if (segment->lists() > 0) fuzz::Reached("merged out of lists");
 }
 
 }  // namespace

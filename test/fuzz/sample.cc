@@ -8,6 +8,7 @@
 #include "collection/growing_segment.h"
 #include "collection/row_coder.h"
 #include "exercise.h"
+#include "index/list_builder.h"
 #include "storage/manifest.h"
 
 namespace ruvector::fuzz {
@@ -154,7 +155,21 @@ std::string MakeSegment(size_t rows, size_t linked, Metric metric, size_t m) {
     while (coder->Step()) {
     }
   }
-  const FileRef file = segment.WriteTo(*files, DatabaseId{}, 1, collection, coder.get());
+  // Without a graph, many rows lie in lists.
+  InvertedLists lists;
+  const bool listed = rows >= 40 && linked == 0;
+  if (listed) {
+    coder = std::make_unique<RowCoder>(segment, space, Quantization::kScalar8, 42, 1);
+    while (coder->Step()) {
+    }
+    const SegmentRows all(segment);
+    ListBuilder builder(space, all, rows / 8, 42);
+    while (builder.Step(1)) {
+    }
+    lists = builder.Take();
+  }
+  const FileRef file =
+      segment.WriteTo(*files, DatabaseId{}, 1, collection, coder.get(), listed ? &lists : nullptr);
   return ReadWholeFile(*files, file.name, file.bytes);
 }
 

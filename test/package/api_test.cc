@@ -324,6 +324,39 @@ TEST("a graph finds nearly all that an exact search finds, and more with a large
   CHECK(careful >= 490 && quick < careful);
 }
 
+TEST("lists find more the more of them are read, and all when all are") {
+  VectorDB db = VectorDB::Open(
+      {.dimensions = 32, .index = ruvector::Index::kIvf, .ivf_config = {.nlist = 50, .nprobe = 2}});
+  db.InsertBatch(RandomEntries(3000, 32));
+  CHECK(db.Stats().index_type == ruvector::Index::kFlat);
+  db.Compact();
+  CHECK(db.Stats().index_type == ruvector::Index::kIvf && db.Stats().nlist == 50);
+  std::mt19937 random(12);
+  size_t quick = 0, careful = 0;
+  for (int i = 0; i < 50; ++i) {
+    const std::vector<float> query = RandomVector(random, 32);
+    const std::vector<std::string> truth = IdsOf(db.Search({.vector = query, .exact = true}));
+    const auto common = [&](const std::vector<Hit>& hits) {
+      const std::vector<std::string> ids = IdsOf(hits);
+      return static_cast<size_t>(std::count_if(truth.begin(), truth.end(), [&](const auto& id) {
+        return std::find(ids.begin(), ids.end(), id) != ids.end();
+      }));
+    };
+    quick += common(db.Search({.vector = query}));
+    careful += common(db.Search({.vector = query, .nprobe = 20}));
+    CHECK(IdsOf(db.Search({.vector = query, .nprobe = 50})) == truth);
+  }
+  CHECK(quick < careful && careful > 350);
+  const std::vector<float> query = RandomVector(random, 32);
+  THROWS(kInvalidOption, "efSearch is given", db.Search({.vector = query, .ef_search = 10}));
+  THROWS(kInvalidOption, "nprobe is 65537", db.Search({.vector = query, .nprobe = 65537}));
+  THROWS(kInvalidOption, "ivfConfig is given",
+         VectorDB::Open({.dimensions = 3, .ivf_config = {.nlist = 5}}));
+  THROWS(
+      kInvalidOption, "hnswConfig is given",
+      VectorDB::Open({.dimensions = 3, .index = ruvector::Index::kIvf, .hnsw_config = {.m = 5}}));
+}
+
 TEST("entries by id, in the order asked for") {
   VectorDB db = Pets();
   const auto found = db.GetMany({"lion", "nobody", "cat"});

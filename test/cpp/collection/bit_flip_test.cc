@@ -12,20 +12,22 @@ namespace {
 
 constexpr size_t kRows = 400;
 
-DatabaseOptions Options(bool vectors_in_memory) {
-  DatabaseOptions options = Life::Options(Durability::kSync);
+DatabaseOptions Options(bool vectors_in_memory, IndexKind index) {
+  DatabaseOptions options = Life::Options(Durability::kSync, index);
   options.limits = {};  // no merging
   options.vectors_in_memory = vectors_in_memory;
   return options;
 }
 
-std::unique_ptr<Database> OpenOn(Directory& disk, bool vectors_in_memory = true) {
-  return Database::OpenIn(std::make_unique<BorrowedDirectory>(disk), Options(vectors_in_memory));
+std::unique_ptr<Database> OpenOn(Directory& disk, IndexKind index, bool vectors_in_memory = true) {
+  return Database::OpenIn(std::make_unique<BorrowedDirectory>(disk),
+                          Options(vectors_in_memory, index));
 }
 
-// A sealed segment with a graph and deleted rows, a growing one, another collection, a log.
-void Build(Directory& disk) {
-  const std::shared_ptr<Database> db = OpenOn(disk);
+// A sealed segment with a graph or lists and deleted rows, a growing one, another collection, a
+// log.
+void Build(Directory& disk, IndexKind index) {
+  const std::shared_ptr<Database> db = OpenOn(disk, index);
   Rng rng(11);
   const auto put = [&](Collection& collection, size_t from, size_t count) {
     std::vector<std::vector<float>> vectors;
@@ -80,7 +82,11 @@ Answers Ask(Database& db) {
     SearchRequest request;
     request.vector = query.data();
     request.k = 5;
-    request.ef_search = 20;
+    if (db.collection().options().index == IndexKind::kIvf) {
+      request.nprobe = 6;
+    } else {
+      request.ef_search = 20;
+    }
     std::vector<std::string> ids;
     for (const Hit& hit : db.collection().Search(request)) ids.push_back(hit.id);
     answers.nearest.push_back(ids);
@@ -99,8 +105,9 @@ size_t DamageFound(Directory& disk) {
 }  // namespace
 
 TEST_CASE("every flipped bit of a small database", "[crash]") {
+  const auto index = GENERATE(IndexKind::kHnsw, IndexKind::kIvf);
   FaultDirectory disk;
-  Build(disk);
+  Build(disk, index);
   Answers expected;
   std::vector<std::pair<std::string, std::string>> files;
   size_t bytes = 0;
@@ -120,7 +127,7 @@ TEST_CASE("every flipped bit of a small database", "[crash]") {
   };
   {
     const auto sound = damaged_copy("", 0);
-    expected = Ask(*OpenOn(*sound));
+    expected = Ask(*OpenOn(*sound, index));
     REQUIRE(expected.state.at("default").size() == kRows + 26 - 35);
     REQUIRE(DamageFound(*sound) == 0);
   }
@@ -133,7 +140,7 @@ TEST_CASE("every flipped bit of a small database", "[crash]") {
       std::optional<Error> error;
       Answers found;
       try {
-        found = Ask(*OpenOn(*copy));
+        found = Ask(*OpenOn(*copy, index));
       } catch (const Error& e) {
         error = e;
       }
@@ -155,7 +162,7 @@ TEST_CASE("every flipped bit of a small database", "[crash]") {
       const auto on_disk = damaged_copy(name, bit);
       std::optional<Answers> read;
       try {
-        read = Ask(*OpenOn(*on_disk, false));
+        read = Ask(*OpenOn(*on_disk, index, false));
       } catch (const Error& e) {
         REQUIRE((e.code() == ErrorCode::kCorrupt || e.code() == ErrorCode::kUnsupported));
       }

@@ -4,6 +4,8 @@
 #include <set>
 #include <thread>
 
+#include "collection/compaction.h"
+#include "collection/database_check.h"
 #include "collection/model.h"
 #include "collection/snapshot.h"
 #include "core/coding.h"
@@ -54,10 +56,16 @@ void InsertRandom(Database& db, Rng& rng, size_t from, size_t count) {
 TEST_CASE("a database follows its model through every kind of change, checkpoint and reopening",
           "[database]") {
   if (!TestFolder::Available()) return;
-  for (uint64_t seed = 1; seed <= 6; ++seed) {
+  for (uint64_t seed = 1; seed <= 9; ++seed) {
     const TestFolder folder;
-    const DatabaseOptions options =
-        Options(seed % 2 == 0 ? IndexKind::kAuto : IndexKind::kHnsw, folder.path());
+    constexpr IndexKind kKinds[] = {IndexKind::kAuto, IndexKind::kHnsw, IndexKind::kIvf};
+    DatabaseOptions options = Options(kKinds[seed % 3], folder.path());
+    if (options.index == IndexKind::kIvf) {
+      // Sealed, listed and merged on the way.
+      options.quantization = seed % 2 == 0 ? Quantization::kScalar8 : Quantization::kNone;
+      options.limits.seal_bytes = 20'000;
+      options.limits.least_deleted = 20;
+    }
     std::unique_ptr<Database> db = Database::Open(options);
     Rng rng(seed);
     // Enough rows first that an hnsw index has a graph to thaw and grow.
@@ -177,9 +185,17 @@ TEST_CASE("a segment that a hostile hand made gives CORRUPT or some answer, neve
           "[database][hostile]") {
   // A sound database in memory, whose segment's bytes are changed and every checksum put right
   // again.
-  const std::unique_ptr<Database> source = Database::OpenIn(nullptr, Options(IndexKind::kHnsw));
+  DatabaseOptions options = Options(GENERATE(IndexKind::kHnsw, IndexKind::kIvf));
+  options.quantization = Quantization::kScalar8;
+  const std::shared_ptr<Database> source = Database::OpenIn(nullptr, options);
   Rng rng(12);
   InsertRandom(*source, rng, 0, 300);
+  if (options.index == IndexKind::kIvf) {
+    Compaction compaction(source);
+    while (compaction.Step()) {
+    }
+    REQUIRE(source->collection().Stats().lists == 34);
+  }
   const std::string container = source->ToBytes();
   constexpr size_t kPage = 4096, kFooter = 64;
   // The segment is the file of the container that starts so.
@@ -219,11 +235,14 @@ TEST_CASE("a segment that a hostile hand made gives CORRUPT or some answer, neve
     StoreU32(footer + 48, Crc32c(segment + crc_offset, size - kFooter - crc_offset));
     StoreU32(footer + 60, Crc32c(footer, 60));
     try {
-      const std::unique_ptr<Database> db = Database::FromBytes(bytes, {});
+      const std::shared_ptr<Database> db = Database::FromBytes(bytes, {});
       Search(*db, RandomVector(rng, kDimensions), 5, false);
       Search(*db, RandomVector(rng, kDimensions), 300, true);
       db->collection().Has("row7");
       ReadAll(*db);
+      DatabaseCheck check(db);
+      while (check.Step()) {
+      }
       InsertRandom(*db, rng, 1000, 2);  // thaws
       Search(*db, RandomVector(rng, kDimensions), 5, false);
       ++answered;

@@ -15,9 +15,9 @@ uint64_t Stride(uint64_t short_form) { return Soaking() ? 1 : short_form; }
 
 constexpr Durability kDurabilities[] = {Durability::kSync, Durability::kBatch, Durability::kNone};
 
-State Reopened(FaultDirectory& disk) {
-  const std::unique_ptr<Database> db =
-      Database::OpenIn(std::make_unique<BorrowedDirectory>(disk), Life::Options(Durability::kSync));
+State Reopened(FaultDirectory& disk, IndexKind index = IndexKind::kHnsw) {
+  const std::unique_ptr<Database> db = Database::OpenIn(std::make_unique<BorrowedDirectory>(disk),
+                                                        Life::Options(Durability::kSync, index));
   State state = ReadState(*db);
   // What can be read can be found.
   for (const auto& [name, rows] : state) {
@@ -68,13 +68,13 @@ size_t SafeFromProcessEnd(const History& history, Durability durability) {
   return durability == Durability::kNone ? history.durable : history.states.size() - 1;
 }
 
-uint64_t CallsOf(Durability durability, size_t rows) {
+uint64_t CallsOf(Durability durability, size_t rows, IndexKind index = IndexKind::kHnsw) {
   FaultDirectory disk;
-  const History history = Life(disk, durability, rows).Run(false);
+  const History history = Life(disk, durability, rows, index).Run(false);
   REQUIRE(history.failures.empty());
   CAPTURE(static_cast<int>(durability));
   REQUIRE(history.maintenance_error == "");
-  REQUIRE(Reopened(disk) == history.now());
+  REQUIRE(Reopened(disk, index) == history.now());
   return disk.calls();
 }
 
@@ -197,17 +197,18 @@ TEST_CASE("a sync that lies, once and from then on, never leads to wrong answers
   WARN(runs << " runs, " << refused << " refused as damaged");
 }
 
-TEST_CASE("a power cut in a life with graphs", "[crash]") {
-  const uint64_t calls = CallsOf(Durability::kSync, 300);
+TEST_CASE("a power cut in a life with graphs, or with lists", "[crash]") {
+  const auto index = GENERATE(IndexKind::kHnsw, IndexKind::kIvf);
+  const uint64_t calls = CallsOf(Durability::kSync, 300, index);
   size_t tried = 0;
   for (uint64_t call = calls / 3; call < calls; call += Stride(calls / 6)) {
     FaultDirectory disk;
     disk.FailCall(call, Fault::kPowerCut, true);
-    const History history = Life(disk, Durability::kSync, 300).Run(false);
+    const History history = Life(disk, Durability::kSync, 300, index).Run(false);
     CAPTURE(call);
     ++tried;
     for (const CrashModel& crash : {kCrashModels[0], kCrashModels[2], kCrashModels[3]})
-      REQUIRE(history.Knows(Reopened(*disk.Crash(crash)), history.durable));
+      REQUIRE(history.Knows(Reopened(*disk.Crash(crash), index), history.durable));
   }
   WARN(tried << " calls tried");
 }

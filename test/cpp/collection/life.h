@@ -62,9 +62,9 @@ struct History {
 
 class Life {
  public:
-  /// `rows`: of the larger batches; from 256 on segments have graphs.
-  Life(FaultDirectory& disk, Durability durability, size_t rows)
-      : disk_(disk), durability_(durability), rows_(rows) {}
+  /// `rows`: of the larger batches; from 256 on segments have graphs or lists.
+  Life(FaultDirectory& disk, Durability durability, size_t rows, IndexKind index = IndexKind::kHnsw)
+      : disk_(disk), durability_(durability), rows_(rows), index_(index) {}
 
   /// All of it. After an error: stops, or goes on with the next call. Reads never fail and always
   /// show what was acknowledged.
@@ -76,11 +76,11 @@ class Life {
     return std::move(history_);
   }
 
-  static DatabaseOptions Options(Durability durability) {
+  static DatabaseOptions Options(Durability durability, IndexKind index = IndexKind::kHnsw) {
     DatabaseOptions options;
     options.dimensions = 3;
     options.metric = Metric::kEuclidean;
-    options.index = IndexKind::kHnsw;
+    options.index = index;
     options.quantization = Quantization::kScalar8;
     options.threads = 1;
     options.background = false;
@@ -236,7 +236,7 @@ class Life {
 
   // What an opened database shows may be an attempted state that reached the disk all the same.
   void Open() {
-    DatabaseOptions options = Options(durability_);
+    DatabaseOptions options = Options(durability_, index_);
     options.quantization = quantization_;
     db_ = Database::OpenIn(std::make_unique<BorrowedDirectory>(disk_), options);
     State found = ReadState(*db_);
@@ -309,6 +309,7 @@ class Life {
   FaultDirectory& disk_;
   Durability durability_;
   size_t rows_;
+  IndexKind index_;
   Quantization quantization_ = Quantization::kScalar8;
   std::shared_ptr<Database> db_;
   History history_;

@@ -17,15 +17,21 @@ namespace {
 
 constexpr size_t kDimensions = 3;
 
+// `codes`: of a graph, or "lists".
 DatabaseOptions Options(const std::string& path, const std::string& codes = "scalar8") {
   DatabaseOptions options;
   options.path = path;
   options.dimensions = kDimensions;
   options.metric = Metric::kEuclidean;
-  options.index = IndexKind::kHnsw;
-  options.quantization = ParseQuantization(codes);
-  options.m = 4;
-  options.ef_construction = 8;
+  if (codes == "lists") {
+    options.index = IndexKind::kIvf;
+    options.quantization = Quantization::kScalar8;
+  } else {
+    options.index = IndexKind::kHnsw;
+    options.quantization = ParseQuantization(codes);
+    options.m = 4;
+    options.ef_construction = 8;
+  }
   options.threads = 1;
   options.background = false;  // merging comes in steps after commits
   options.limits.seal_bytes = 8'000;
@@ -159,7 +165,7 @@ uint64_t After(uint64_t nth) {
 TEST_CASE("out of memory: a call that throws has changed nothing", "[memory]") {
   if (!TestFolder::Available()) return;
   const std::string codes =
-      GENERATE(as<std::string>{}, "scalar8", "spherical4", "tiered", "product2x16");
+      GENERATE(as<std::string>{}, "scalar8", "spherical4", "tiered", "product2x16", "lists");
   const TestFolder folder;
   std::shared_ptr<Database> db = Database::Open(Options(folder.path(), codes));
   const Shared reference = Database::OpenIn(nullptr, Options("", codes));

@@ -28,12 +28,17 @@ DatabaseOptions Options(const std::string& path, Durability durability) {
   options.dimensions = kDimensions;
   options.metric = Metric::kEuclidean;
   options.index = IndexKind::kHnsw;
-  // One kind of codes is made when rows are linked, the other learned when they are merged.
+  // One kind of codes is made when rows are linked, the other learned when they are merged;
+  // one index grows, the other is made of what is sealed.
   options.quantization = durability == Durability::kSync
                              ? Quantization::kScalar8
                              : Quantization{Quantization::Type::kRotated, 2};
-  options.m = 6;
-  options.ef_construction = 30;
+  if (durability == Durability::kBatch) {
+    options.index = IndexKind::kIvf;
+  } else {
+    options.m = 6;
+    options.ef_construction = 30;
+  }
   options.threads = 2;
   options.vectors_in_memory = durability == Durability::kSync;
   options.durability = durability;
@@ -327,7 +332,7 @@ TEST_CASE("threads: a reader follows a writer that merges and compacts", "[threa
   const TestFolder folder;
   const std::shared_ptr<Database> db = Database::Open(Options(folder.path(), Durability::kBatch));
   InsertStaying(*db);
-  DatabaseOptions options = Options(folder.path(), Durability::kSync);
+  DatabaseOptions options = Options(folder.path(), Durability::kBatch);
   options.read_only = true;
   const std::shared_ptr<Database> reader = Database::Open(options);
   Workers workers;
