@@ -104,8 +104,9 @@ void Collection::RequireGrowing() {
   std::unique_ptr<GrowingSegment> growing =
       thawable_ ? GrowingSegment::Thaw(*thawable_, options_.hnsw)
                 : std::make_unique<GrowingSegment>(space_, options_.hnsw);
-  const size_t most = std::min<uint64_t>(kMaxReservedBytes, options_.limits.seal_bytes) /
-                      ((options_.dimensions + 2 * options_.hnsw.m) * sizeof(float));
+  const uint64_t bytes = std::min<uint64_t>(kMaxReservedBytes, options_.limits.seal_bytes);
+  const size_t most =
+      static_cast<size_t>(bytes) / ((options_.dimensions + 2 * options_.hnsw.m) * sizeof(float));
   const size_t expected = std::min(options_.expected_rows, most);
   if (expected > growing->rows()) growing->Reserve(expected - growing->rows());
   const std::lock_guard<FairMutex> lock(mutex_);

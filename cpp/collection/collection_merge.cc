@@ -18,7 +18,7 @@ constexpr size_t kDeletedShare = 3;
 }  // namespace
 
 size_t Collection::LiveBytes(const Segment& segment) const {
-  return segment.live_count() * RowBytes();
+  return segment.live_count() * static_cast<size_t>(RowBytes());
 }
 
 uint64_t Collection::RowBytes() const {

@@ -155,7 +155,8 @@ CollectionEntry Agreed(const CollectionRequest& request, CollectionEntry stored,
 }
 
 // `what` has no file that vectors could be read from; empty: it may have one.
-void RequireVectorsCanStay(const DatabaseOptions& options, const std::string& what) {
+void RequireVectorsCanStay(const DatabaseOptions& options,
+                           [[maybe_unused]] const std::string& what) {
   if (options.vectors_in_memory) return;
 #if defined(__EMSCRIPTEN__)
   throw Error(ErrorCode::kUnsupported,

@@ -86,7 +86,7 @@ class SealedSegment : public Segment {
   void PrefetchLinks(Slot slot) const {
     if (!packed_) return links_.Prefetch(slot);
     const uint64_t begin = LoadU32(link_offsets_.UncheckedRow(slot));
-    links_.PrefetchRows(std::min(begin, link_words_), kPrefetchedLinks);
+    links_.PrefetchRows(static_cast<size_t>(std::min(begin, link_words_)), kPrefetchedLinks);
   }
   const Codec* codec() const { return codec_.get(); }
   const uint8_t* Code(Slot slot) const { return codes_.Row(slot); }

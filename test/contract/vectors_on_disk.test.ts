@@ -68,13 +68,23 @@ describe.runIf(target === 'native')('vectors on disk', () => {
     ['euclidean', 'product'],
     ['cosine', 'tiered'],
     ['manhattan', 'scalar'],
-  ] as const)('%s, quantization %s: the same hits as with vectors in memory', async (distanceMetric, type) => {
+    ['euclidean', 'auto', 'ivf'],
+    ['cosine', 'rotated', 'ivf'],
+  ] as const)('%s, quantization %s, index %s: the same hits as with vectors in memory', async (distanceMetric, type, index) => {
+    const ivf = index === 'ivf';
     const quantization = { type } as NonNullable<DbOptions['quantization']>;
-    let db = await openDb({ dimensions, distanceMetric, quantization, vectorsInMemory, storagePath: tempPath() });
+    let db = await openDb({
+      dimensions,
+      distanceMetric,
+      quantization,
+      vectorsInMemory,
+      storagePath: tempPath(),
+      ...(ivf ? { index } : {}),
+    });
     await db.insertBatch({ ids, vectors: pack(vectors), metadata });
     await db.compact();
     const compare = async () => {
-      const searches = [{}, { includeVectors: true }, { efSearch: 200, k: 50 }, { exact: true }];
+      const searches = [{}, { includeVectors: true }, ivf ? { nprobe: 80, k: 50 } : { efSearch: 200, k: 50 }, { exact: true }];
       const answers: unknown[] = [];
       const read = async () => [
         ...(await Promise.all(searches.map((options) => found(db, options)))),
@@ -87,7 +97,7 @@ describe.runIf(target === 'native')('vectors on disk', () => {
       for (const inMemory of [false, true]) {
         db = await reopenDb(db, { vectorsInMemory: inMemory });
         const stats = await db.stats();
-        expect(stats).toMatchObject({ vectorsInMemory: inMemory, indexType: 'hnsw' });
+        expect(stats).toMatchObject({ vectorsInMemory: inMemory, indexType: ivf ? 'ivf' : 'hnsw' });
         expect(stats.quantization.coded.every(({ type }) => type !== 'none')).toBe(true);
         answers.push(await read());
       }
