@@ -13,7 +13,7 @@ set(WASM_MODULE ${WASM_COMMON}
   -sEXPORTED_RUNTIME_METHODS=HEAPU8,HEAPU32,HEAPF32)
 
 # Fast where searches, filters and checksums spend their time; small everywhere else.
-set(WASM_HOT cpp/simd/centroids.cc cpp/simd/codes.cc cpp/simd/distance.cc 
+set(WASM_HOT cpp/simd/centroids.cc cpp/simd/codes.cc cpp/simd/distance.cc cpp/simd/hadamard.cc 
   cpp/quant/rotated_codec.cc cpp/quant/rotation.cc cpp/quant/scalar_codec.cc cpp/index/hnsw_graph.cc
   cpp/collection/growing_segment.cc
   cpp/collection/sealed_segment.cc cpp/collection/collection_search.cc cpp/query/filter_text.cc cpp/query/field_index.cc

@@ -4,40 +4,12 @@
 #include <cmath>
 
 #include "core/random.h"
+#include "simd/hadamard.h"
 
 namespace ruvector {
 namespace {
 
 constexpr int kRounds = 4;
-
-// Hadamard transform of n values, a power of two, not scaled.
-void Hadamard(float* x, size_t n) noexcept {
-  size_t half = n / 2;
-  for (; half >= 4; half /= 2) {
-    for (size_t begin = 0; begin < n; begin += 2 * half) {
-      float *a = x + begin, *b = a + half;
-      for (size_t i = 0; i < half; ++i) {
-        const float sum = a[i] + b[i], difference = a[i] - b[i];
-        a[i] = sum;
-        b[i] = difference;
-      }
-    }
-  }
-  if (half == 2) {  // both last steps in one pass
-    for (size_t i = 0; i < n; i += 4) {
-      const float a = x[i] + x[i + 2], b = x[i + 1] + x[i + 3];
-      const float c = x[i] - x[i + 2], d = x[i + 1] - x[i + 3];
-      x[i] = a + b;
-      x[i + 1] = a - b;
-      x[i + 2] = c + d;
-      x[i + 3] = c - d;
-    }
-  } else if (half == 1) {
-    const float a = x[0], b = x[1];
-    x[0] = a + b;
-    x[1] = a - b;
-  }
-}
 
 }  // namespace
 
@@ -57,7 +29,7 @@ Rotation::Rotation(size_t dimensions, uint64_t seed)
 
 void Rotation::Transform(float* vector, int round) const noexcept {
   float* part = round % 2 == 0 ? vector : vector + dimensions_ - power_;
-  Hadamard(part, power_);
+  BestHadamardKernel()(part, power_);
   for (size_t i = 0; i < power_; ++i) part[i] *= scale_;
 }
 

@@ -1,5 +1,6 @@
 #include "quant/spherical_codec.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -8,6 +9,7 @@
 #include "quant/code_math.h"
 #include "quant/rotation.h"
 #include "simd/codes.h"
+#include "simd/distance.h"
 
 namespace ruvector {
 namespace {
@@ -132,14 +134,15 @@ class SphericalQuery : public CodedQuery {
   void Set(const float* query, float scalar) noexcept override {
     const size_t n = codec_.dimensions();
     const float factor = codec_.metric() == Metric::kCosine ? scalar : 1.0f;
-    double squares = 0;
-    for (size_t i = 0; i < n; ++i) {
-      rotated_[i] = query[i] * factor;
-      squares += double{rotated_[i]} * rotated_[i];
-    }
+    for (size_t i = 0; i < n; ++i) rotated_[i] = query[i] * factor;
+    const float squares = BestKernels().dot(rotated_.data(), rotated_.data(), n);
     codec_.rotation().Apply(rotated_.data());
-    float greatest = 0;
-    for (const float x : rotated_) greatest = std::max(greatest, std::fabs(x));
+    // Several at once, which the compiler may not do by itself.
+    constexpr size_t kLanes = 16;
+    float most[kLanes] = {};
+    for (size_t i = 0; i < n; ++i)
+      most[i % kLanes] = std::max(most[i % kLanes], std::fabs(rotated_[i]));
+    const float greatest = *std::max_element(most, most + kLanes);
     const float step = greatest / kMaxQueryCode;
     const float inverse = step > 0 ? 1 / step : 0;
     int32_t sum = 0;
@@ -150,7 +153,7 @@ class SphericalQuery : public CodedQuery {
     product_ = step * codec_.step();
     offset_ = -product_ * codec_.centre() * static_cast<float>(sum);
     base_ = codec_.metric() == Metric::kCosine      ? 1.0f
-            : codec_.metric() == Metric::kEuclidean ? static_cast<float>(squares)
+            : codec_.metric() == Metric::kEuclidean ? squares
                                                     : 0.0f;
   }
 
