@@ -50,6 +50,8 @@ class CountingView {
     return builder_.Code(slot);
   }
   void PrefetchCode(Slot) const {}
+  float Length(Slot slot) const { return builder_.Length(slot); }
+  void PrefetchLength(Slot) const {}
   const Quantization& quantization() const { return builder_.quantization(); }
   const Codec* fine_codec() const { return nullptr; }
   const uint8_t* FineCode(Slot) const { return nullptr; }
