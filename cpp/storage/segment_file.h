@@ -97,8 +97,9 @@ class Section {
   uint64_t bytes() const { return bytes_; }
   bool present() const { return reader_ != nullptr; }
 
-  /// Row `index` of a section of rows; the caller keeps index < bytes() / row bytes.
-  const uint8_t* Row(size_t index) const {
+  /// Row `index` of a section of rows; the caller keeps index < bytes() / row bytes. Inlined: walks
+  /// ask for one with every code.
+  [[gnu::always_inline]] const uint8_t* Row(size_t index) const {
     const size_t block = index >> shift_;
     if (!checked_[block].load(std::memory_order_acquire)) [[unlikely]]
       Check(block);
