@@ -62,12 +62,12 @@ describe.runIf(target === 'native')('vectors on disk', () => {
   const found = async (db: VectorDB, options: object) => Promise.all(queries.map((vector) => db.search({ vector, k: 10, ...options })));
 
   it.each([
-    ['euclidean', 'auto'],
-    ['cosine', 'scalar'],
-    ['dot', 'rotated'],
-    ['euclidean', 'product'],
-    ['cosine', 'tiered'],
-    ['manhattan', 'scalar'],
+    ['euclidean', 'auto', 'hnsw'],
+    ['cosine', 'scalar', 'hnsw'],
+    ['dot', 'rotated', 'hnsw'],
+    ['euclidean', 'product', 'hnsw'],
+    ['cosine', 'tiered', 'hnsw'],
+    ['manhattan', 'scalar', 'hnsw'],
     ['euclidean', 'auto', 'ivf'],
     ['cosine', 'rotated', 'ivf'],
   ] as const)('%s, quantization %s, index %s: the same hits as with vectors in memory', async (distanceMetric, type, index) => {
