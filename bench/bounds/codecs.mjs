@@ -5,6 +5,8 @@ import { inTurns, numbered, recallOf, VectorDB } from './context.mjs';
 export const title = 'Codecs';
 const codecs = [
   { type: 'none' },
+  { type: 'spherical', bits: 8 },
+  { type: 'spherical', bits: 4 },
   { type: 'scalar', bits: 8 },
   { type: 'scalar', bits: 4 },
   { type: 'product' },
