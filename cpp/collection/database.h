@@ -234,7 +234,6 @@ class Database {
   std::multiset<std::string> pinned_;     // being read by a snapshot: not to be removed
   std::optional<Error> left_over_error_;  // why something was not removed
   bool compacting_ = false;
-
   std::atomic<uint64_t> wal_bytes_{0};  // for Stats, which must not wait for a writer
 
   // Work in the background: linking what was replayed, merging. On a thread, or where there are
