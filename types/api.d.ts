@@ -38,9 +38,10 @@ export interface IvfConfig {
  * Searches walk the graph, or read the lists of index ivf, by small codes of the vectors and measure the closest rows again by the vectors themselves. Sizes, recall and speed of
  * each type: bench/README.md.
  *
- * - `auto`: `spherical` with 8 bits from 64 dimensions on, with 4 from 128 on, but for manhattan; else `none`
- * - `spherical`: 8 (default) or 4 bits a dimension of the vector's direction, turned at random; nothing is learned
+ * - `auto`: `scalar` with 8 bits from 64 dimensions on, but for manhattan; else `none`
  * - `scalar`: 8 (default) or 4 bits a dimension, on a scale of each vector's own; nothing is learned
+ * - `spherical`: 8 (default) or 4 bits a dimension of the vector's direction, turned at random; nothing is learned. The fastest, with 4 bits, for
+ *   vectors that lie around the origin, as embeddings do; where they all lie to one side of it (a mean of several deviations) it finds little
  * - `rotated`: 1 … 8 bits a dimension (default 4) of the vector turned at random around the mean of all
  * - `binary`: 1 bit a dimension, its sign around that mean
  * - `tiered`: `rotated` with 1 bit for the walk, and `scalar` with 8 bits by which what it finds is measured before the vectors are looked at
@@ -109,7 +110,7 @@ export interface DbOptions {
   memoryBudget?: number;
   /**
    * false: vectors of sealed segments stay on disk, in every collection; searches walk by codes and read the vectors that they measure again. It
-   * takes a folder, index auto (a graph from 256 rows on then) or hnsw, and any quantization but none (auto: codes in few dimensions too). A wish
+   * takes a folder, index auto (a graph from 256 rows on then), hnsw or ivf, and any quantization but none (auto: codes in few dimensions too). A wish
    * of this opening: any database may be opened either way. Not under WebAssembly (UNSUPPORTED). Default true.
    */
   vectorsInMemory?: boolean;
@@ -210,7 +211,7 @@ export interface SearchOptions<M extends object = Metadata> {
   nprobe?: number;
   /**
    * Instead of both: the share of the true hits to find, above 0, at most 1. How many candidates or lists that takes is measured
-   * when first asked for, with queries that lie among the entries, and kept with them (`stats().recall`), unless `rerank` was given.
+   * when first asked for, with queries that lie among the entries, and, of graphs, kept with them (`stats().recall`), unless `rerank` was given.
    */
   recall?: number;
   /** Least similarity of a hit. */
@@ -238,7 +239,7 @@ export interface Explanation {
     efSearch: number;
     /** Lists that were read; 0 without any. */
     nprobe: number;
-    /** What the walk or probe went by: 'none' for the vectors themselves, 'spherical4' and so on. */
+    /** What the walk or probe went by: 'none' for the vectors themselves, 'scalar8' and so on. */
     codes: string;
     /** Distances of rows estimated or measured. */
     distances: number;

@@ -9,10 +9,10 @@ namespace ruvector {
 inline namespace v1 {
 
 /// Codes that searches walk the graph or read the lists by; the closest rows are measured again by their vectors.
-/// kAuto: kSpherical8 from 64 dimensions on, kSpherical4 from 128 on, but for kManhattan. Given for a
-/// database that exists it concerns rows to come, until Compact codes all anew. All but kSpherical
-/// and kScalar learn from rows: Compact gives their codes, and rows added since have those of kAuto
-/// until the next one.
+/// kAuto: kScalar8 from 64 dimensions on, but for kManhattan. Given for a database that exists it
+/// concerns rows to come, until Compact codes all anew. All but kScalar and kSpherical learn from
+/// rows: Compact gives their codes, and rows added since have those of kAuto until the next one.
+/// kSpherical is the fastest, and for rows around the origin only, as embeddings are.
 struct Quantization {
   /// Not for kManhattan: kSpherical, kRotated, kBinary, kTiered.
   enum class Type { kAuto, kNone, kScalar, kRotated, kBinary, kTiered, kProduct, kSpherical };

@@ -75,7 +75,7 @@ struct DbOptions {
   /// 0: no limit.
   size_t memory_budget = 0;
   /// False: vectors of sealed segments stay on disk and searches walk by codes, which takes a
-  /// folder, index kAuto or kHnsw, and any quantization but kNone. A wish of this opening.
+  /// folder, any index but kFlat and any quantization but kNone. A wish of this opening.
   bool vectors_in_memory = true;
   /// Threads that link rows, 1 … 256; 0: the machine's, at most 8.
   size_t threads = 0;

@@ -6,7 +6,8 @@
 namespace ruvector {
 
 const float* ReadMatrix(const BufferView& buffer, size_t rows, size_t dimensions) {
-  if (buffer.bytes != rows * dimensions * sizeof(float)) {
+  const size_t row_bytes = dimensions * sizeof(float);  // divided by: a product may not fit
+  if (buffer.bytes % row_bytes != 0 || buffer.bytes / row_bytes != rows) {
     const size_t values = buffer.bytes / sizeof(float);
     if (rows == 1) RequireLength(values, dimensions, "");
     throw Error(ErrorCode::kDimensionMismatch,

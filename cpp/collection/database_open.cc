@@ -314,6 +314,7 @@ void Database::Create() {
     throw Error(ErrorCode::kNotFound, "there is no database in " + path);
   manifest_ = {};
   manifest_.collections = {NewEntry(1, std::string(kDefaultCollectionName), options_)};
+  if (!options_.vectors_in_memory) RequireWalksByCodes(manifest_.collections[0]);
   next_collection_ = manifest_.next_collection = 2;
   for (const std::string& name : left_overs) directory_->Remove(name);
   FillRandomBytes(id_.data(), id_.size());

@@ -33,6 +33,7 @@ void ReadLists(const View& view, LinkedSearch& search, const Measure& measure) {
     const auto [begin, end] = view.List(order.Next());
     size_t n = 0;
     for (uint32_t at = begin; at < end; ++at) {
+      if (query.interrupt != nullptr && at % kRowsBetweenLooks == 0) query.interrupt->Check();
       const Slot slot = view.SlotAt(at);
       if (!search.accept->Contains(slot)) continue;
       positions[n] = at;

@@ -29,7 +29,7 @@ namespace ruvector {
 /// than √rows. Making more lists takes longer: rows · lists.
 size_t DefaultLists(size_t rows);
 /// Of `lists`, how many a search reads that does not say: 1.75 √lists, for a recall@10 of 0.95
-/// (bench/README.md).
+/// or little less (bench/README.md).
 size_t DefaultProbes(size_t lists);
 
 struct InvertedLists {

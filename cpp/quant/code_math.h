@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace ruvector {
 
@@ -15,6 +16,11 @@ inline size_t PaddedTo(size_t n, size_t unit) { return (n + unit - 1) / unit * u
 inline float Rounded(float x) {
   constexpr float kNoFractions = 0x1.8p23f;
   return (x + kNoFractions) - kNoFractions;
+}
+
+/// 1 / step; 0 for 0 and for the smallest floats, which have none.
+inline float InverseOf(float step) {
+  return step >= std::numeric_limits<float>::min() ? 1 / step : 0;
 }
 
 /// Of codes of queries: 8 bits, one for the sign.

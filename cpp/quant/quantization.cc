@@ -73,9 +73,7 @@ Quantization Resolve(const Quantization& quantization, Metric metric, size_t dim
   if (quantization.type != Type::kAuto) return quantization;
   // Absolute differences do not follow from products: every code would be decoded.
   const bool pays = dimensions >= kFewestCodedDimensions && metric != Metric::kManhattan;
-  if (!pays) return Quantization::kNone;
-  return dimensions < kFewestDimensionsOf4Bits ? Quantization::kSpherical8
-                                               : Quantization::kSpherical4;
+  return pays ? Quantization::kScalar8 : Quantization::kNone;
 }
 
 bool Learns(const Quantization& quantization) {

@@ -13,14 +13,14 @@ namespace ruvector {
 
 struct Quantization {
   enum class Type : uint8_t {
-    kAuto,  ///< spherical codes where they pay, else none
+    kAuto,  ///< scalar codes of 8 bits where they pay, else none
     kNone,
     kScalar,   ///< scalar_codec.h, 8 or 4 bits a dimension
     kRotated,  ///< rotated_codec.h, 1 to 8 bits a dimension; learns a mean
     kBinary,   ///< the same without a rotation, 1 bit
     kTiered,   ///< rotated codes of 1 bit for walks, scalar ones of 8 bits for what they end with
     kProduct,  ///< product_codec.h, a byte or half a byte for several dimensions; learns centroids
-    kSpherical,  ///< spherical_codec.h, 8 or 4 bits a dimension
+    kSpherical,  ///< spherical_codec.h, 8 or 4 bits a dimension; for rows around the origin
   };
   Type type = Type::kAuto;
   uint32_t bits = 0;       ///< kScalar, kRotated, kSpherical; else 0
@@ -59,11 +59,9 @@ inline constexpr uint32_t kRotatedBits = 4;
 /// With fewer dimensions codes save no time: measured on 100,000 text-like rows, a search at ef 48
 /// takes 1.2 × as long in 16 dimensions, as long in 32, and 0.76 × in 64.
 inline constexpr size_t kFewestCodedDimensions = 64;
-/// From here on a search by spherical codes of 4 bits is as fast as one by 8 at the same recall or
-/// faster (128 dimensions: the same, 384: 1.25 × as fast), and they are half as large.
-inline constexpr size_t kFewestDimensionsOf4Bits = 128;
 
-/// What kAuto means for such rows, where a graph is searched.
+/// What kAuto means for such rows, where a graph is searched. Not spherical codes, which are faster:
+/// of rows far from the origin they tell next to nothing.
 Quantization Resolve(const Quantization& quantization, Metric metric, size_t dimensions);
 
 /// With a number of subspaces, where nobody said: a quarter of the dimensions, rounded up.

@@ -136,7 +136,7 @@ float RotatedCodec::StepOf(const float* residual, double squares) const noexcept
   if (bits_ == 1 || !(step > 0)) return step;
   for (int fit = 0; fit < kFits; ++fit) {
     float product = 0, code_squares = 0;
-    const float inverse = 1 / step;
+    const float inverse = InverseOf(step);
     for (size_t i = 0; i < dimensions_; ++i) {
       const float x = CodeAt(residual[i], inverse, centre()) - centre();
       product += x * (residual[i] * inverse);
@@ -172,7 +172,7 @@ void RotatedCodec::Encode(const float* vector, float scalar, uint8_t* row) const
   double squares = 0, product = 0;
   for (const float x : residual) squares += double{x} * x;
   const float step = StepOf(residual.data(), squares);
-  const float inverse = step > 0 ? 1 / step : 0;
+  const float inverse = InverseOf(step);
   std::memset(row, 0, CodeBytes());
   for (size_t i = 0; i < dimensions_; ++i) {
     const float code =
@@ -245,7 +245,7 @@ class RotatedQuery : public CodedQuery {
       greatest = std::max(greatest, std::fabs(residual_[i]));
     }
     step_ = greatest / kMaxQueryCode;
-    const float inverse = step_ > 0 ? 1 / step_ : 0;
+    const float inverse = InverseOf(step_);
     int64_t sum = 0;
     for (size_t i = 0; i < residual_.size(); ++i) {
       const float code = Rounded(residual_[i] * inverse);

@@ -114,7 +114,7 @@ void ScalarCodec::Encode(const float* vector, float scalar, uint8_t* row) const 
   const Scale scale = Fit(vector);
   uint8_t* codes = row + sizeof(Header);
   std::memset(codes, 0, code_bytes_);
-  const float inverse = scale.step > 0 ? 1 / scale.step : 0;
+  const float inverse = InverseOf(scale.step);
   double sum = 0, code_sum = 0, code_squares = 0;
   for (size_t i = 0; i < dimensions_; ++i) {
     const float code = CodeOf(vector[i], scale.low, inverse, most());
@@ -191,7 +191,7 @@ class ScalarQuery : public CodedQuery {
     float greatest = 0;
     for (size_t i = 0; i < n; ++i) greatest = std::max(greatest, std::fabs(query[i] - mean));
     const float step = greatest / kMaxQueryCode;
-    const float inverse = step > 0 ? 1 / step : 0;
+    const float inverse = InverseOf(step);
     int64_t code_sum = 0;
     for (size_t i = 0; i < n; ++i) {
       const float code = Rounded((query[i] - mean) * inverse);

@@ -144,7 +144,7 @@ class SphericalQuery : public CodedQuery {
       most[i % kLanes] = std::max(most[i % kLanes], std::fabs(rotated_[i]));
     const float greatest = *std::max_element(most, most + kLanes);
     const float step = greatest / kMaxQueryCode;
-    const float inverse = step > 0 ? 1 / step : 0;
+    const float inverse = InverseOf(step);
     int32_t sum = 0;
     for (size_t i = 0; i < n; ++i) {
       codes_[i] = static_cast<int8_t>(Rounded(rotated_[i] * inverse));

@@ -5,6 +5,10 @@
 // (RaBitQ, Gao & Long 2024, arXiv:2405.12497, section 3.1), for which the best uniform quantizer is
 // known (Max 1960, table II).
 //
+// For rows around the origin, as embeddings are: of rows that all point one way the grid sees
+// little but that (128 dimensions, Euclidean, a mean of 3 deviations: a recall of 0.79, of 10: of
+// 0.01).
+//
 // Row: for a rotation P, v = |v| u and x = P u, codes c in 0 … 2^bits - 1 that stand for
 // (c - (2^bits - 1) / 2) · step / √dimensions, chosen so that their product with x is the same
 // share of |x|² for every row: estimates need no factor of the row's own. 8 bits: a byte each; 4

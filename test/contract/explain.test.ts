@@ -24,7 +24,7 @@ it('tells the way, the rows looked at, and who answered the filter', async () =>
 
   const plain = await db.explain({ vector, efSearch: 20 });
   expect(plain).toMatchObject({ hits: 10, scannedAgain: false, filter: { indexed: [], textsRead: 0 } });
-  expect(plain.segments).toMatchObject([{ growing: true, rows, matches: rows, strategy: 'walk', efSearch: 20, codes: 'spherical8' }]);
+  expect(plain.segments).toMatchObject([{ growing: true, rows, matches: rows, strategy: 'walk', efSearch: 20, codes: 'scalar8' }]);
   const [walked] = plain.segments;
   expect(walked?.distances).toBeGreaterThan(100);
   expect(walked?.distances).toBeLessThan(rows);
@@ -45,7 +45,7 @@ it('tells the way, the rows looked at, and who answered the filter', async () =>
   });
   const byCodes = { vector, efSearch: 100, filter: { i: { $lt: 2000 } } };
   const scanned = await db.explain(byCodes);
-  expect(scanned.segments).toMatchObject([{ matches: 2000, strategy: 'codeScan', efSearch: 0, codes: 'spherical8' }]);
+  expect(scanned.segments).toMatchObject([{ matches: 2000, strategy: 'codeScan', efSearch: 0, codes: 'scalar8' }]);
   expect(scanned.segments[0]?.distances).toBe(2000 + (scanned.segments[0]?.reranked as number));
   expect(await db.search(byCodes)).toEqual(await db.search({ vector, exact: true, filter: byCodes.filter }));
   const many = await db.explain({ vector, k: 5, efSearch: 10, filter: { half: true, i: { $gte: 0 } } });

@@ -103,22 +103,35 @@ describe.each(cases)('quantization %s, %s', (_, distanceMetric, quantization) =>
 
 const storedAs = async (options: object) => (await coding(await openDb({ dimensions: 64, ...options }))).asked;
 
-it('auto is spherical where that pays', async () => {
-  const spherical = { type: 'spherical', bits: 8 };
+it('auto is scalar, 8 bits, where that pays', async () => {
+  const scalar = { type: 'scalar', bits: 8 };
   for (const quantization of [undefined, { type: 'auto' }]) {
     const auto = quantization ? { quantization } : {};
-    expect(await storedAs(auto)).toEqual(spherical);
-    expect(await storedAs({ ...auto, dimensions: 64 })).toEqual(spherical);
-    expect(await storedAs({ ...auto, dimensions: 127 })).toEqual(spherical);
-    expect(await storedAs({ ...auto, dimensions: 128 })).toEqual({ ...spherical, bits: 4 });
+    expect(await storedAs(auto)).toEqual(scalar);
+    expect(await storedAs({ ...auto, dimensions: 64 })).toEqual(scalar);
     expect(await storedAs({ ...auto, dimensions: 63 })).toEqual(none);
     expect(await storedAs({ ...auto, distanceMetric: 'manhattan' })).toEqual(none);
   }
   expect(await storedAs({ quantization: none })).toEqual(none);
   expect(await storedAs({ index: 'flat' })).toEqual(none);
-  expect(await storedAs({ dimensions: 2, quantization: { type: 'scalar' } })).toEqual({ type: 'scalar', bits: 8 });
-  expect(await storedAs({ dimensions: 2, quantization: { type: 'spherical' } })).toEqual(spherical);
+  expect(await storedAs({ dimensions: 2, quantization: { type: 'scalar' } })).toEqual(scalar);
+  expect(await storedAs({ dimensions: 2, quantization: { type: 'spherical' } })).toEqual({ type: 'spherical', bits: 8 });
   expect(await storedAs({ quantization: { type: 'scalar', bits: 4 } })).toEqual({ type: 'scalar', bits: 4 });
+});
+
+// Temperatures in kelvin: what all rows have in common is far more than what tells them apart.
+it.each(['cosine', 'euclidean', 'dot'] as const)('auto finds the closest of rows far from the origin, %s', async (distanceMetric) => {
+  const wide = 96;
+  const middle = Float32Array.from({ length: wide }, () => 250 + 60 * random.uniform());
+  const far = textLike(rows, wide, 7).map((v) => v.map((x, i) => (middle[i] as number) + 50 * x));
+  const db = await openDb({ dimensions: wide, distanceMetric, index: 'hnsw' });
+  await db.insertBatch({ ids, vectors: pack(far) });
+  const entries = far.map((v, i): [string, Float32Array] => [ids[i] as string, v]);
+  let found = 0;
+  for (const query of textLike(30, wide, 8).map((v) => v.map((x, i) => (middle[i] as number) + 50 * x))) {
+    found += recall(await db.search({ vector: query, k: 10 }), nearest(distanceMetric, entries, query, 10));
+  }
+  expect(found / 30).toBeGreaterThanOrEqual(leastRecall.hard);
 });
 
 it('is kept, can be changed, and compact() codes all rows anew', async () => {

@@ -1,5 +1,5 @@
 // vectorsInMemory: false, where searches walk by codes and read the vectors they measure again from disk.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DbOptions, VectorDB } from 'ruvector';
 import { describe, expect, it } from 'vitest';
@@ -128,6 +128,16 @@ describe.runIf(target === 'native')('vectors on disk', () => {
     await db.compact();
     expect(await db.stats()).toMatchObject({ count: 2750, deleted: 0 });
     await compare();
+  });
+
+  it('refused, it leaves no database behind', async () => {
+    const storagePath = tempPath();
+    mkdirSync(storagePath);
+    for (const options of [{ index: 'flat' }, { quantization: { type: 'none' } }] as const) {
+      const error = await errorOf(() => openDb({ dimensions: 8, vectorsInMemory, storagePath, ...options }));
+      expect(error.code).toBe('INVALID_OPTION');
+      expect(readdirSync(storagePath).filter((name) => name !== 'LOCK')).toEqual([]);
+    }
   });
 
   it('auto means codes, in few dimensions too', async () => {
