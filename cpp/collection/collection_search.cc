@@ -15,8 +15,6 @@ namespace {
 
 // Searches of a batch that one thread answers together: scans read a row once for all of them.
 constexpr size_t kSearchesTogether = 16;
-// So that no thread waits long for the last of the others.
-constexpr size_t kGroupsAThread = 8;
 
 }  // namespace
 
@@ -215,8 +213,8 @@ std::vector<std::vector<Hit>> Collection::SearchBatch(std::span<const SearchRequ
                                                       size_t threads) const {
   const std::shared_lock<FairMutex> lock(mutex_);
   std::vector<std::vector<Hit>> hits(requests.size());
-  const size_t together = std::clamp<size_t>(
-      requests.size() / (kGroupsAThread * std::max<size_t>(threads, 1)), 1, kSearchesTogether);
+  const size_t together =
+      std::clamp<size_t>(requests.size() / std::max<size_t>(threads, 1), 1, kSearchesTogether);
   const size_t groups = (requests.size() + together - 1) / together;
   ParallelFor(threads, 0, groups, [&](size_t group) {
     const size_t begin = group * together;
