@@ -1,6 +1,7 @@
-// Every kernel of cpp/simd for every instruction set of this build and CPU, and plain loops beside
-// them, as things to time. The data stays in the L1 cache. A kernel added to cpp/simd needs a case
-// here; kUnmeasured counts those that have none.
+// Every kernel for distances and codes (simd/distance.h, codes.h) for every instruction set of this
+// build and CPU, and plain loops beside them, as things to time; centroids.h and hadamard.h have
+// tests only. The data stays in the L1 cache. A kernel added to those two needs a case here;
+// kUnmeasured counts those that have none.
 #pragma once
 
 #include <cstddef>
