@@ -65,7 +65,7 @@ type Bits = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 interface Rerank {
   /**
    * Rows that are measured again by their vectors: 0 … 65,536, at least `k` of them. 0: none, and distances of hits that the graph found are
-   * estimates. By default so many that recall is 0.99 of that without codes.
+   * estimates. By default as many as the errors of those before call for, and at most so many that recall is 0.99 of that without codes.
    */
   rerank?: number;
 }

@@ -99,7 +99,7 @@ void SearchListedRows(const View& view, LinkedSearch& search) {
         *fine, [&](uint32_t position) { return view.FineCodeAt(position); }, again.most, search);
   }
   for (Candidate& c : search.found) c.slot = view.SlotAt(c.slot);
-  MeasureByVectors(view, again.rerank, search);
+  MeasureByVectors(view, again, search);
 }
 
 }  // namespace ruvector

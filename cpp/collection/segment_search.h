@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "collection/reranking.h"
 #include "collection/segment.h"
 #include "index/graph_search.h"
 #include "index/scorer.h"
@@ -63,17 +64,6 @@ void ScanRows(const Rows& rows, std::span<RowScan> scans, size_t end) {
   for (size_t i = 0; i < scans.size(); ++i) scans[i].found = tops[i].Take();
 }
 
-/// Closest first, ties by slot; the first `most` stay.
-inline void SortFound(std::vector<Candidate>& found, size_t most) {
-  // Hostile rows may have distances that are no numbers: they come last, and are refused then.
-  const auto is_number = [](const Candidate& c) { return !std::isnan(c.distance); };
-  const auto end = std::partition(found.begin(), found.end(), is_number);
-  std::sort(found.begin(), end, [](const Candidate& a, const Candidate& b) {
-    return a.distance < b.distance || (a.distance == b.distance && a.slot < b.slot);
-  });
-  if (found.size() > most) found.resize(most);
-}
-
 /// Measures every accepted linked row by a scorer.
 template <typename View, typename Scorer>
 void ScanBy(const View& view, const Scorer& scorer, size_t most, LinkedSearch& search) {
@@ -123,50 +113,6 @@ void SearchLinkedBy(const View& view, const Scorer& scorer, size_t ef, size_t mo
   });
 }
 
-/// Rows that a search by codes ends with measuring again, by finer codes where there are any, then
-/// by their vectors: query.rerank of them, of which 0 leaves the estimates.
-struct Reranking {
-  Reranking(const Quantization& quantization, const LinkedSearch& search)
-      : rerank(search.query->rerank.value_or(DefaultRerank(quantization, search.limit))),
-        most(std::max(rerank, search.limit)) {}
-  size_t rerank, most;
-};
-
-/// fine_code(slot) gives the row's finer code, if there is `fine`.
-template <typename FineCode>
-void MeasureByFineCodes(const Codec& fine, const FineCode& fine_code, size_t most,
-                        LinkedSearch& search) {
-  std::vector<Candidate>& found = search.found;
-  SearchScratch& scratch = *search.scratch;
-  scratch.MakeRoom(found.size());
-  scratch.scored += found.size();
-  for (size_t i = 0; i < found.size(); ++i) scratch.codes[i] = fine_code(found[i].slot);
-  search.query->For(fine).Distances(scratch.codes.data(), nullptr, found.size(),
-                                    scratch.distances.data());
-  for (size_t i = 0; i < found.size(); ++i) found[i].distance = scratch.distances[i];
-  SortFound(found, most);
-}
-
-/// For a View that offers
-///   const float* FetchVector(Slot, std::vector<float>& room) const   read into `room` if on disk
-///   void WillFetch(Slot) const                                       a hint of that
-template <typename View>
-void MeasureByVectors(const View& view, size_t rerank, LinkedSearch& search) {
-  const PreparedQuery& query = *search.query;
-  std::vector<Candidate>& found = search.found;
-  if (rerank == 0) {
-    for (Candidate& c : found) c.distance = query.space.WithinRange(c.distance);
-    return;
-  }
-  search.reranked = found.size();
-  for (const Candidate& c : found) view.WillFetch(c.slot);
-  for (Candidate& c : found) {
-    const float* const vector = view.FetchVector(c.slot, search.scratch->vector);
-    c.distance = query.Distance(vector, view.Scalar(c.slot));
-  }
-  SortFound(found, search.limit);
-}
-
 /// Segment::SearchLinked for any View of a graph that is also Rows of the scorers.
 template <typename View>
 void SearchLinkedRows(const View& view, LinkedSearch& search) {
@@ -183,7 +129,7 @@ void SearchLinkedRows(const View& view, LinkedSearch& search) {
     MeasureByFineCodes(
         *fine, [&](Slot slot) { return view.FineCode(slot); }, again.most, search);
   }
-  MeasureByVectors(view, again.rerank, search);
+  MeasureByVectors(view, again, search);
 }
 
 }  // namespace ruvector

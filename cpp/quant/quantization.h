@@ -60,8 +60,8 @@ inline constexpr uint32_t kRotatedBits = 4;
 /// takes 1.2 × as long in 16 dimensions, as long in 32, and 0.76 × in 64.
 inline constexpr size_t kFewestCodedDimensions = 64;
 
-/// What kAuto means for such rows, where a graph is searched. Not spherical codes, which are faster:
-/// of rows far from the origin they tell next to nothing.
+/// What kAuto means for such rows, where a graph is searched. Not spherical codes, which are
+/// faster: of rows far from the origin they tell next to nothing.
 Quantization Resolve(const Quantization& quantization, Metric metric, size_t dimensions);
 
 /// With a number of subspaces, where nobody said: a quarter of the dimensions, rounded up.
@@ -76,8 +76,8 @@ bool Learns(const Quantization& quantization);
 Quantization CodingFor(const Quantization& quantization, Metric metric, size_t dimensions,
                        size_t rows);
 
-/// How many of the closest rows by codes are measured again, for `limit` hits: what gives 0.99 of
-/// the recall of a walk by vectors (bench/README.md).
+/// How many of the closest rows by codes are measured again at most, for `limit` hits: what gives
+/// 0.99 of the recall of a walk by vectors (bench/README.md).
 size_t DefaultRerank(const Quantization& quantization, size_t limit);
 
 /// Tiered codes: how many rows a walk ends with, at least, to be measured by the finer codes.
