@@ -34,6 +34,7 @@ class CountingView {
     ++work.hops;
     return builder_.Links(slot, level);
   }
+  void PrefetchPlace(Slot) const {}
   void PrefetchLinks(Slot) const {}
   Slot Twin(Slot slot) const { return builder_.Twin(slot); }
   const float* Vector(Slot slot) const {

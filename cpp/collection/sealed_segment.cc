@@ -194,9 +194,9 @@ NeighborList SealedSegment::Links(Slot slot, int level) const {
     list = {words + 1, words[0]};
   }
   if (list.count > (level == 0 ? 2 * m_ : m_)) Damaged("a row has too many links");
-  for (uint32_t i = 0; i < list.count; ++i) {
-    if (list.begin[i] >= linked_) Damaged("a link leads out of the segment");
-  }
+  uint32_t greatest = 0;
+  for (uint32_t i = 0; i < list.count; ++i) greatest = std::max(greatest, list.begin[i]);
+  if (list.count > 0 && greatest >= linked_) Damaged("a link leads out of the segment");
   return list;
 }
 

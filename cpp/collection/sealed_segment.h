@@ -83,6 +83,9 @@ class SealedSegment : public Segment {
   void WillFetch(Slot slot) const {
     vectors_.on_disk() ? vectors_.WillCopyRow(slot) : vectors_.Prefetch(slot);
   }
+  void PrefetchPlace(Slot slot) const {
+    if (packed_) link_offsets_.Prefetch(slot);
+  }
   void PrefetchLinks(Slot slot) const {
     if (!packed_) return links_.Prefetch(slot);
     const uint64_t begin = LoadU32(link_offsets_.UncheckedRow(slot));

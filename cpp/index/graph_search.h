@@ -7,7 +7,8 @@
 //   size_t linked() const                         rows in the graph
 //   Slot entry() const; int max_level() const     where a search starts
 //   NeighborList Links(Slot, int level) const     its neighbours
-//   void PrefetchLinks(Slot) const                of level 0
+//   void PrefetchPlace(Slot) const                what tells where those of level 0 are
+//   void PrefetchLinks(Slot) const                of level 0, waiting for that
 //   Slot Twin(Slot) const                         next row with the same vector, or kNoSlot
 // and a Scorer (scorer.h) tells how far rows are from the query:
 //   void Distances(const Slot*, size_t n, float* distances)
@@ -85,14 +86,28 @@ size_t GatherUnvisited(const View& view, const Scorer& scorer, Slot slot, Search
   return n;
 }
 
-/// Adds a row to the sorted `fresh`, unless `limit` rows in `pool` are closer already.
-inline void AddSorted(std::vector<SearchScratch::Entry>& fresh, float distance, Slot slot,
-                      const std::vector<SearchScratch::Entry>& pool, size_t limit) {
-  if (pool.size() == limit && distance >= pool.back().distance) return;
-  size_t at = fresh.size();
-  fresh.push_back({});
-  for (; at > 0 && fresh[at - 1].distance > distance; --at) fresh[at] = fresh[at - 1];
-  fresh[at] = {distance, slot & 0x7fffffffu, false};
+/// Of the first n of scratch.unvisited those that belong among the `limit` closest of scratch.pool,
+/// into scratch.fresh, closest first.
+inline void SortFresh(SearchScratch& scratch, size_t n, size_t limit) {
+  using Entry = SearchScratch::Entry;
+  const bool full = scratch.pool.size() == limit;
+  const float bound = full ? scratch.pool.back().distance : 0;
+  std::vector<Entry>& fresh = scratch.fresh;
+  fresh.resize(n);
+  // Without a branch for each: which rows are close enough, no processor foresees.
+  size_t kept = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const float distance = scratch.distances[i];
+    fresh[kept] = {distance, scratch.unvisited[i] & 0x7fffffffu, false};
+    kept += !full | !(distance >= bound);
+  }
+  fresh.resize(kept);
+  for (size_t i = 1; i < kept; ++i) {
+    const Entry entry = fresh[i];
+    size_t at = i;
+    for (; at > 0 && fresh[at - 1].distance > entry.distance; --at) fresh[at] = fresh[at - 1];
+    fresh[at] = entry;
+  }
 }
 
 /// Merges two sorted lists into the first, keeping the `limit` closest; `fresh` comes out shorter.
@@ -155,9 +170,8 @@ void SearchGraph(const View& view, const Scorer& scorer, size_t ef, const Bitset
     const size_t n = GatherUnvisited(view, scorer, pool[next].slot, scratch);
     if (more) view.PrefetchLinks(pool[after].slot);
     scorer.Distances(scratch.unvisited.data(), n, scratch.distances.data());
-    fresh.clear();
-    for (size_t i = 0; i < n; ++i)
-      AddSorted(fresh, scratch.distances[i], scratch.unvisited[i], pool, ef);
+    SortFresh(scratch, n, ef);
+    for (const Entry& e : fresh) view.PrefetchPlace(e.slot);
     if (!fresh.empty() && (!more || fresh[0].distance < pool[after].distance))
       view.PrefetchLinks(fresh[0].slot);
     next = std::min(next + 1, MergeSorted(pool, fresh, ef));

@@ -72,6 +72,7 @@ class HnswBuilder {
   void Prefetch(Slot slot) const { PrefetchBytes(Data(slot), vector_bytes_); }
   const float* FetchVector(Slot slot, std::vector<float>&) const { return Vector(slot); }
   void WillFetch(Slot slot) const { Prefetch(slot); }
+  void PrefetchPlace(Slot) const {}
   void PrefetchLinks(Slot slot) const {
     PrefetchBytes(rows_data_ + slot * row_bytes_, data_offset_);
   }

@@ -160,10 +160,7 @@ void HnswGraph::SearchLevel(const Distances& distances, Slot from, int level,
       }
     }
     distances(scratch.unvisited.data(), n, scratch);
-    scratch.fresh.clear();
-    for (size_t i = 0; i < n; ++i)
-      AddSorted(scratch.fresh, scratch.distances[i], scratch.unvisited[i], pool,
-                index.ef_construction_);
+    SortFresh(scratch, n, index.ef_construction_);
     next = std::min(next + 1, MergeSorted(pool, scratch.fresh, index.ef_construction_));
   }
 }
