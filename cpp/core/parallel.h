@@ -4,9 +4,11 @@
 #include <atomic>
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
-#include <vector>
+
+#include "core/worker_threads.h"
 
 namespace ruvector {
 
@@ -38,15 +40,8 @@ void ParallelFor([[maybe_unused]] size_t threads, size_t begin, size_t end, cons
         if (!failure) failure = std::current_exception();
       }
     };
-    std::vector<std::thread> helpers;
     const size_t wanted = (threads < end - begin ? threads : end - begin) - 1;
-    try {
-      for (size_t t = 0; t < wanted; ++t) helpers.emplace_back(work);
-    } catch (const std::exception&) {
-      // The system has no more threads, or no memory for them: the ones there are do all of it.
-    }
-    work();
-    for (std::thread& helper : helpers) helper.join();
+    WorkerThreads::RunTogether(wanted, std::cref(work));
     if (failure) std::rethrow_exception(failure);
     return;
   }

@@ -25,16 +25,6 @@
 
 namespace ruvector {
 
-uint64_t CurrentPid() noexcept {
-#if defined(_WIN32)
-  return GetCurrentProcessId();
-#elif defined(__EMSCRIPTEN__)
-  return 0;
-#else
-  return static_cast<uint64_t>(getpid());
-#endif
-}
-
 uint64_t HashSpace(std::string_view host, std::string_view boot, std::string_view pid_namespace) {
   std::string all(host);
   all += '\n';

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/process_id.h"
+
 namespace ruvector {
 
 struct ProcessIdentity {
@@ -27,9 +29,6 @@ class ProcessTable {
 
 /// The real ones. Lives for ever.
 const ProcessTable& SystemProcesses();
-
-/// Another number in a forked child; 0 where nothing forks (WebAssembly).
-uint64_t CurrentPid() noexcept;
 
 /// The space of a process. All three in the system's words, "" where it has none: macOS and Windows
 /// give no boot and no namespace, since their start times are wall clock times and differ between
