@@ -4,7 +4,6 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Backend, FastHits, Reply } from './backend.js';
 import { RuvectorError } from './errors.js';
-import { Turns } from './turns.js';
 
 interface Addon {
   readonly target: string;
@@ -26,14 +25,10 @@ function candidates(): string[] {
   ];
 }
 
-// Replies that are there at once are all handed over before the event loop turns to anything else.
-const callsAtOnce = 32;
-
 class NativeBackend implements Backend {
   readonly name: string;
   #addon: Addon;
   #distances = new Float32Array(64);
-  #turns = new Turns(callsAtOnce);
 
   constructor(addon: Addon) {
     this.#addon = addon;
@@ -41,14 +36,8 @@ class NativeBackend implements Backend {
   }
 
   async call(method: string, json: string, buffers: readonly ArrayBufferView[]): Promise<Reply> {
-    const turn = this.#turns.take();
-    if (turn) await turn;
-    try {
-      const [text, ...out] = await this.#addon.call(method, json, buffers);
-      return { json: text, buffers: out };
-    } finally {
-      this.#turns.give();
-    }
+    const [text, ...out] = await this.#addon.call(method, json, buffers);
+    return { json: text, buffers: out };
   }
 
   callSync(method: string, json: string, buffers: readonly ArrayBufferView[]): Reply {

@@ -24,6 +24,14 @@ void ForEachMethod(const F& f) {
   }
 }
 
+const Method* FindMethod(std::string_view name) {
+  const Method* method = nullptr;
+  ForEachMethod([&](const Method& m) {
+    if (m.name == name) method = &m;
+  });
+  return method;
+}
+
 Reply Info(const MethodContext&) {
   std::string json = "{\"methods\":[";
   ForEachMethod([&](const Method& m) {
@@ -181,14 +189,16 @@ const BufferView& FirstBuffer(std::span<const BufferView> buffers) {
 Reply ValueReply(bool value) { return {value ? "{\"value\":true}" : "{\"value\":false}", {}}; }
 Reply ValueReply(size_t value) { return {"{\"value\":" + std::to_string(value) + "}", {}}; }
 
+bool Computes(std::string_view method) noexcept {
+  const Method* known = FindMethod(method);
+  return known != nullptr && known->computes;
+}
+
 Reply Call(Session& session, const Request& request) noexcept {
   Reply reply;
   Guard(
       [&] {
-        const Method* method = nullptr;
-        ForEachMethod([&](const Method& m) {
-          if (m.name == request.method) method = &m;
-        });
+        const Method* method = FindMethod(request.method);
         if (method == nullptr) {
           throw Error(ErrorCode::kUnsupported,
                       "there is no method " + QuoteForMessage(request.method));

@@ -79,6 +79,10 @@ class Session {
   uint32_t next_number_ = 1;
 };
 
+/// Whether a method only reads and computes; the others, unknown ones too, may wait for disks,
+/// locks and turns.
+bool Computes(std::string_view method) noexcept;
+
 /// Answers a request; every failure is in the reply.
 Reply Call(Session& session, const Request& request) noexcept;
 

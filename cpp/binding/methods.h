@@ -30,6 +30,8 @@ const BufferView& FirstBuffer(std::span<const BufferView> buffers);
 struct Method {
   std::string_view name;
   Reply (*run)(const MethodContext& context);
+  /// It reads what is there and computes; others wait for disks, locks and turns too.
+  bool computes = false;
 };
 
 // methods_database.cc: opening, closing, persistence.

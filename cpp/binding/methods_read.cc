@@ -80,10 +80,10 @@ Reply Scan(const MethodContext& c) {
 }
 
 constexpr Method kMethods[] = {
-    {"db.get", Get},
-    {"db.has", Has},
-    {"db.count", Count},
-    {"db.scan", Scan},
+    {"db.get", Get, true},
+    {"db.has", Has, true},
+    {"db.count", Count, true},
+    {"db.scan", Scan, true},
 };
 
 }  // namespace

@@ -247,9 +247,9 @@ Reply Explain(const MethodContext& c) {
 }
 
 constexpr Method kMethods[] = {
-    {"db.search", Search},
-    {"db.searchRaw", SearchRaw},
-    {"db.explain", Explain},
+    {"db.search", Search, true},
+    {"db.searchRaw", SearchRaw, true},
+    {"db.explain", Explain, true},
 };
 
 }  // namespace

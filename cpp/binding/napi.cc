@@ -1,4 +1,4 @@
-// The Node-API transport: copies a request in, runs it (on a libuv thread, or at once), hands the
+// The Node-API transport: copies a request in, runs it (on a thread of ours, or at once), hands the
 // reply out. Knows nothing of methods.
 #include <napi.h>
 
@@ -9,24 +9,71 @@
 #include <vector>
 
 #include "binding/call.h"
+#include "binding/work_queue.h"
 #include "simd/distance.h"
 
 namespace ruvector {
 namespace {
 
-// One per JavaScript environment, so worker threads share nothing. Calls under way keep it alive.
-struct Environment {
-  std::shared_ptr<Session> session = std::make_shared<Session>();
-  int64_t reported_bytes = 0;
+// What one turn of the event loop hands over at most, so that it has turns for others: promises,
+// and bytes of replies, which JavaScript is still to read.
+constexpr size_t kRepliesATurn = 32, kBytesATurn = 256 << 10;
+
+// One per JavaScript environment, so worker threads share nothing. Calls under way keep its session
+// alive.
+class Environment {
+ public:
+  // Throws into JavaScript where it cannot be had.
+  static void Begin(napi_env env);
+  static Environment& Of(napi_env env) {
+    void* environment = nullptr;
+    napi_get_instance_data(env, &environment);
+    return *static_cast<Environment*>(environment);
+  }
+  ~Environment() {
+    if (!ended_) napi_remove_env_cleanup_hook(env_, EndHook, this);
+    End();
+  }
+
+  const std::shared_ptr<Session>& session() const { return session_; }
+
+  // The event loop waits for it.
+  void Add(std::unique_ptr<Work> work) {
+    if (pending_++ == 0) napi_ref_threadsafe_function(env_, wakers_[0]);
+    queue_.Add(std::move(work));
+  }
 
   // Tells the engine what its objects hold on to, so that it collects forgotten databases in time.
-  void ReportMemory(Napi::Env env) {
+  void ReportMemory() {
     constexpr int64_t kWorthTelling = 1 << 20;
-    const int64_t change = static_cast<int64_t>(session->memory_bytes()) - reported_bytes;
+    const int64_t change = static_cast<int64_t>(session_->memory_bytes()) - reported_bytes_;
     if (change < kWorthTelling && change > -kWorthTelling) return;
-    Napi::MemoryManagement::AdjustExternalMemory(env, change);
-    reported_bytes += change;
+    int64_t total = 0;
+    napi_adjust_external_memory(env_, change, &total);
+    reported_bytes_ += change;
   }
+
+ private:
+  explicit Environment(napi_env env) : env_(env) {}
+
+  // Calls that are finished.
+  static void Deliver(napi_env env, napi_value, void* environment, void*);
+  // Its thread ends: waits for the calls under way. Before the wakers end, or the engine's memory.
+  static void EndHook(void* environment);
+  void End();
+
+  const napi_env env_;
+  std::shared_ptr<Session> session_ = std::make_shared<Session>();
+  int64_t reported_bytes_ = 0;
+  size_t pending_ = 0;  // promises
+  // In turns: what is woken by one while it is being served is served in the same turn of the loop.
+  napi_threadsafe_function wakers_[2] = {};
+  size_t next_waker_ = 0;
+  bool ended_ = false;
+  WorkQueue queue_{[this] {
+    napi_call_threadsafe_function(wakers_[next_waker_], nullptr, napi_tsfn_nonblocking);
+    next_waker_ ^= 1;
+  }};
 };
 
 struct OwnedRequest {
@@ -84,45 +131,99 @@ Napi::Value ReplyValue(Napi::Env env, const Reply& reply) {
   return out;
 }
 
-class CallWorker : public Napi::AsyncWorker {
+class AwaitedCall : public Work {
  public:
-  CallWorker(Napi::Env env, std::shared_ptr<Session> session, OwnedRequest request)
-      : Napi::AsyncWorker(env),
-        deferred_(Napi::Promise::Deferred::New(env)),
+  AwaitedCall(std::shared_ptr<Session> session, OwnedRequest request, napi_deferred deferred)
+      : Work(Computes(request.method) ? WorkKind::kComputes : WorkKind::kBlocks),
         session_(std::move(session)),
-        request_(std::move(request)) {}
-  Napi::Promise promise() const { return deferred_.Promise(); }
-  void Execute() override {
+        request_(std::move(request)),
+        deferred_(deferred) {}
+  void Run() noexcept override {
     reply_ = Call(*session_, {request_.method, request_.json, request_.views});
+    request_ = {};
   }
-  void OnOK() override {
-    Env().GetInstanceData<Environment>()->ReportMemory(Env());
-    deferred_.Resolve(ReplyValue(Env(), reply_));
+  size_t reply_bytes() const noexcept override {
+    size_t bytes = reply_.json.size();
+    for (const std::string& buffer : reply_.buffers) bytes += buffer.size();
+    return bytes;
+  }
+  // On the environment's thread.
+  void Settle(Napi::Env env) {
+    const Napi::HandleScope scope(env);
+    const Napi::Value value = ReplyValue(env, reply_);
+    napi_value error = nullptr;
+    if (env.IsExceptionPending() && napi_get_and_clear_last_exception(env, &error) == napi_ok)
+      napi_reject_deferred(env, deferred_, error);  // no room for the reply
+    else
+      napi_resolve_deferred(env, deferred_, value);
   }
 
  private:
-  Napi::Promise::Deferred deferred_;
-  std::shared_ptr<Session> session_;
+  const std::shared_ptr<Session> session_;
   OwnedRequest request_;
   Reply reply_;
+  const napi_deferred deferred_;
 };
+
+void Environment::Begin(napi_env env) {
+  auto* environment = new Environment(env);
+  napi_value name = nullptr;
+  napi_create_string_utf8(env, "ruvector", NAPI_AUTO_LENGTH, &name);
+  for (napi_threadsafe_function& waker : environment->wakers_) {
+    if (napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr,
+                                        environment, Deliver, &waker) != napi_ok) {
+      delete environment;
+      napi_throw_error(env, nullptr, "the environment has no threadsafe functions");
+      return;
+    }
+    napi_unref_threadsafe_function(env, waker);
+  }
+  napi_set_instance_data(
+      env, environment, [](napi_env, void* e, void*) { delete static_cast<Environment*>(e); },
+      nullptr);
+  // Hooks are called last one first: this one before those of the wakers.
+  napi_add_env_cleanup_hook(env, EndHook, environment);
+}
+
+void Environment::Deliver(napi_env env, napi_value, void* self, void*) {
+  if (env == nullptr) return;  // the environment ends
+  auto& environment = *static_cast<Environment*>(self);
+  WorkList finished = environment.queue_.TakeFinished(kRepliesATurn, kBytesATurn);
+  environment.ReportMemory();
+  while (const std::unique_ptr<Work> work = finished.PopFront()) {
+    if (--environment.pending_ == 0) napi_unref_threadsafe_function(env, environment.wakers_[0]);
+    static_cast<AwaitedCall&>(*work).Settle(env);
+  }
+}
+
+void Environment::EndHook(void* environment) { static_cast<Environment*>(environment)->End(); }
+
+void Environment::End() {
+  if (std::exchange(ended_, true)) return;
+  queue_.Stop();
+  for (napi_threadsafe_function& waker : wakers_)
+    if (waker != nullptr) napi_release_threadsafe_function(waker, napi_tsfn_release);
+}
 
 Napi::Value CallAsync(const Napi::CallbackInfo& info) {
   OwnedRequest request;
   if (!ReadRequest(info, request)) return info.Env().Undefined();
-  auto* worker = new CallWorker(info.Env(), info.Env().GetInstanceData<Environment>()->session,
-                                std::move(request));
-  const Napi::Promise promise = worker->promise();
-  worker->Queue();
-  return promise;
+  Environment& environment = Environment::Of(info.Env());
+  napi_deferred deferred = nullptr;
+  napi_value promise = nullptr;
+  if (napi_create_promise(info.Env(), &deferred, &promise) != napi_ok)
+    return info.Env().Undefined();
+  environment.Add(
+      std::make_unique<AwaitedCall>(environment.session(), std::move(request), deferred));
+  return {info.Env(), promise};
 }
 
 Napi::Value CallSync(const Napi::CallbackInfo& info) {
   OwnedRequest request;
   if (!ReadRequest(info, request)) return info.Env().Undefined();
-  Environment& environment = *info.Env().GetInstanceData<Environment>();
-  const Reply reply = Call(*environment.session, {request.method, request.json, request.views});
-  environment.ReportMemory(info.Env());
+  Environment& environment = Environment::Of(info.Env());
+  const Reply reply = Call(*environment.session(), {request.method, request.json, request.views});
+  environment.ReportMemory();
   return ReplyValue(info.Env(), reply);
 }
 
@@ -150,9 +251,7 @@ napi_value Search(napi_env env, napi_callback_info info) {
                           "expected (handle, Float32Array, k, efSearch, exact, Float32Array)");
     return nullptr;
   }
-  void* environment = nullptr;
-  napi_get_instance_data(env, &environment);
-  const FastHits result = CallSearch(*static_cast<Environment*>(environment)->session, handle,
+  const FastHits result = CallSearch(*Environment::Of(env).session(), handle,
                                      static_cast<const float*>(query), values, k, ef_search, exact);
   napi_value ids = nullptr;
   if (result.hits.empty() && !result.error.empty()) {
@@ -171,7 +270,7 @@ napi_value Search(napi_env env, napi_callback_info info) {
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  env.SetInstanceData(new Environment);
+  Environment::Begin(env);
   exports["call"] = Napi::Function::New(env, CallAsync);
   exports["callSync"] = Napi::Function::New(env, CallSync);
   napi_value search = nullptr;
