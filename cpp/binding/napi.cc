@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -112,23 +113,42 @@ bool ReadRequest(const Napi::CallbackInfo& info, OwnedRequest& out) {
   return true;
 }
 
-Napi::String ReplyJson(Napi::Env env, const std::string& json) {
-  return Napi::String::New(
-      env, json.empty() ? "{\"error\":{\"code\":\"MEMORY_LIMIT\",\"message\":\"out of memory\"}}"
-                        : json);
-}
-
-Napi::Value ReplyValue(Napi::Env env, const Reply& reply) {
-  Napi::Array out = Napi::Array::New(env, 1 + reply.buffers.size());
-  out[0u] = ReplyJson(env, reply.json);
-  for (size_t i = 0; i < reply.buffers.size(); ++i) {
-    const std::string& bytes = reply.buffers[i];
+// null: it cannot be had; with an exception pending or, where the environment is being ended,
+// without one. Plain Node-API, as its C++ wrapper ends the process then.
+napi_value ReplyValue(napi_env env, const Reply& reply) {
+  const std::string_view json =
+      reply.json.empty() ? "{\"error\":{\"code\":\"MEMORY_LIMIT\",\"message\":\"out of memory\"}}"
+                         : std::string_view(reply.json);
+  napi_value out = nullptr, text = nullptr;
+  if (napi_create_array_with_length(env, 1 + reply.buffers.size(), &out) != napi_ok ||
+      napi_create_string_utf8(env, json.data(), json.size(), &text) != napi_ok ||
+      napi_set_element(env, out, 0, text) != napi_ok)
+    return nullptr;
+  uint32_t at = 1;
+  for (const std::string& bytes : reply.buffers) {
     // Copied: Electron allows no memory of ours inside an ArrayBuffer.
-    Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes.size());
-    if (!bytes.empty()) std::memcpy(buffer.Data(), bytes.data(), bytes.size());
-    out[static_cast<uint32_t>(i + 1)] = buffer;
+    void* data = nullptr;
+    napi_value buffer = nullptr;
+    if (napi_create_arraybuffer(env, bytes.size(), &data, &buffer) != napi_ok) return nullptr;
+    if (!bytes.empty()) std::memcpy(data, bytes.data(), bytes.size());
+    if (napi_set_element(env, out, at++, buffer) != napi_ok) return nullptr;
   }
   return out;
+}
+
+// Why ReplyValue gave none.
+napi_value ReplyError(napi_env env) {
+  bool pending = false;
+  napi_value error = nullptr, message = nullptr;
+  napi_is_exception_pending(env, &pending);
+  if (pending) {
+    napi_get_and_clear_last_exception(env, &error);
+  } else {
+    napi_create_string_utf8(env, "the reply is larger than JavaScript takes", NAPI_AUTO_LENGTH,
+                            &message);
+    napi_create_error(env, nullptr, message, &error);
+  }
+  return error;
 }
 
 class AwaitedCall : public Work {
@@ -148,14 +168,14 @@ class AwaitedCall : public Work {
     return bytes;
   }
   // On the environment's thread.
-  void Settle(Napi::Env env) {
-    const Napi::HandleScope scope(env);
-    const Napi::Value value = ReplyValue(env, reply_);
-    napi_value error = nullptr;
-    if (env.IsExceptionPending() && napi_get_and_clear_last_exception(env, &error) == napi_ok)
-      napi_reject_deferred(env, deferred_, error);  // no room for the reply
-    else
+  void Settle(napi_env env) {
+    napi_handle_scope scope = nullptr;
+    napi_open_handle_scope(env, &scope);
+    if (const napi_value value = ReplyValue(env, reply_))
       napi_resolve_deferred(env, deferred_, value);
+    else if (const napi_value error = ReplyError(env))
+      napi_reject_deferred(env, deferred_, error);
+    napi_close_handle_scope(env, scope);
   }
 
  private:
@@ -224,7 +244,9 @@ Napi::Value CallSync(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::Of(info.Env());
   const Reply reply = Call(*environment.session(), {request.method, request.json, request.views});
   environment.ReportMemory();
-  return ReplyValue(info.Env(), reply);
+  if (const napi_value value = ReplyValue(info.Env(), reply)) return {info.Env(), value};
+  napi_throw(info.Env(), ReplyError(info.Env()));
+  return info.Env().Undefined();
 }
 
 // search(handle, query, k, efSearch, exact, distances): plain Node-API, as every microsecond counts
