@@ -40,12 +40,20 @@ class WorkerThreads::Set {
     for (const std::unique_ptr<Worker>& worker : workers_) worker->thread.join();
   }
 
-  bool Run(std::function<void()> work) noexcept {
+  // Whether a thread that was given work has not begun it: there is no core for one more.
+  bool AnyIsLate() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return late_ > 0;
+  }
+
+  bool Run(std::function<void()> work, bool on_new_thread) noexcept {
     std::unique_lock<std::mutex> lock(mutex_);
+    if (waiting_.empty() && !on_new_thread) return false;
     if (!waiting_.empty()) {
       Worker& worker = *waiting_.back();
       waiting_.pop_back();
       worker.work = std::move(work);
+      ++late_;
       lock.unlock();
       worker.wake.notify_one();
       return true;
@@ -56,6 +64,7 @@ class WorkerThreads::Set {
       Worker& worker = *workers_.emplace_back(std::make_unique<Worker>());
       worker.work = std::move(work);
       worker.thread = std::thread([this, &worker] { WorkAndWait(worker); });
+      ++late_;
       return true;
     } catch (const std::exception&) {
       workers_.resize(before);
@@ -77,6 +86,7 @@ class WorkerThreads::Set {
       if (!self.work) return;
       std::function<void()> work;
       work.swap(self.work);
+      --late_;
       lock.unlock();
       work();
       work = nullptr;  // what it holds is given back without the lock
@@ -88,6 +98,7 @@ class WorkerThreads::Set {
   const uint64_t pid_ = CurrentPid();
   std::mutex mutex_;
   bool ending_ = false;
+  size_t late_ = 0;  // threads that have not begun what they were given
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Worker*> waiting_;  // the last one works next; has room for all
 };
@@ -95,7 +106,7 @@ class WorkerThreads::Set {
 WorkerThreads::WorkerThreads() : set_(Set::Current()) {}
 
 bool WorkerThreads::Run(std::function<void()> work) const noexcept {
-  return set_->Run(std::move(work));
+  return set_->Run(std::move(work), true);
 }
 
 namespace {
@@ -126,7 +137,9 @@ void WorkerThreads::RunTogether(size_t helpers, const std::function<void()>& wor
       const std::lock_guard<std::mutex> lock(together->mutex);
       if (--together->inside == 0) together->left.notify_one();
     };
-    while (helpers-- > 0 && threads->Run(help)) continue;
+    // Else a machine that is busy would have more and more of them, all late.
+    const bool on_new_threads = !threads->set_->AnyIsLate();
+    while (helpers-- > 0 && threads->set_->Run(help, on_new_threads)) continue;
   } catch (const std::bad_alloc&) {
     // No memory for more threads: the ones there are do all of it.
   }

@@ -22,7 +22,8 @@ class WorkerThreads {
 
   /// Runs `work`, which may not throw, here and on up to `helpers` waiting or new threads, and
   /// returns when it has returned everywhere. It is to take its share of what is to be done until
-  /// nothing is left: a thread that comes too late does not call it, and is not waited for.
+  /// nothing is left: a thread that comes too late does not call it, and is not waited for; while
+  /// one is late no new one is made.
   static void RunTogether(size_t helpers, const std::function<void()>& work) noexcept;
 
  private:

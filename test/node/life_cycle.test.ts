@@ -86,7 +86,10 @@ describe.each(['native', 'wasm'] as const)('%s', (backend) => {
   it('200 openings leave no file open and no thread behind', async () => {
     const { code, said, errors } = await child('reopen', tempPath(), backend, 'batch');
     expect(code, errors).toBe(0);
-    expect(said[1]).toEqual(said[0]);
+    const [early, late] = said as { fds: number; threads: number }[];
+    expect(late?.fds).toBe(early?.fds);
+    // The waiting threads are as many as were busy at one moment, which a later one may raise by a few; 180 openings would leave 180.
+    expect(late?.threads).toBeLessThanOrEqual((early?.threads as number) + 4);
   });
 
   it('disposal waits for calls under way, and releases the lock', async () => {
