@@ -21,7 +21,7 @@ size_t MostComputing() {
   return std::clamp<size_t>(std::thread::hardware_concurrency(), kLeastComputing, kMostComputing);
 }
 
-// The event loop has the core first where both want it. Five steps cost searches a third of their
+// The event loop has the core first where both want it. Five steps cost searches a quarter of their
 // speed beside other processes; two cost nothing that could be measured.
 void GoBehindTheEventLoop() {
 #if defined(__linux__)
