@@ -38,18 +38,19 @@ export interface IvfConfig {
  * Searches walk the graph, or read the lists of index ivf, by small codes of the vectors and measure the closest rows again by the vectors themselves. Sizes, recall and speed of
  * each type: bench/README.md.
  *
- * - `auto`: `scalar` with 8 bits from 64 dimensions on, but for manhattan; else `none`
+ * - `auto`: from 64 dimensions on, but for manhattan, `scalar` with 8 bits; and when 4,096 or more rows are sealed, by `compact()` or a merge in the
+ *   background, `spherical` with 4 bits where a trial on these rows finds that it keeps what is closest; else `none`
  * - `scalar`: 8 (default) or 4 bits a dimension, on a scale of each vector's own; nothing is learned
- * - `spherical`: 8 (default) or 4 bits a dimension of the vector's direction, turned at random; nothing is learned. The fastest, with 4 bits, for
- *   vectors that lie around the origin, as embeddings do; where they all lie to one side of it (a mean of several deviations) it finds little
+ * - `spherical`: 8 (default) or 4 bits a dimension of the vector's direction, turned at random; the fastest, with 4 bits. Sealed rows have that of
+ *   what is left of them without their mean, where they lie to one side of the origin; until then, and in tight groups far apart, it finds little
  * - `rotated`: 1 … 8 bits a dimension (default 4) of the vector turned at random around the mean of all
  * - `binary`: 1 bit a dimension, its sign around that mean
  * - `tiered`: `rotated` with 1 bit for the walk, and `scalar` with 8 bits by which what it finds is measured before the vectors are looked at
  * - `product`: the vector cut into `subspaces` short ones (1 … dimensions, default a quarter of them) and each replaced by the closest of `k`
  *   centroids (2 … 256, default 256): a byte each, or half a byte for up to 16 of them
  *
- * The others learn from rows; `spherical`, `rotated`, `binary` and `tiered` throw UNSUPPORTED under manhattan. Rows get learned codes when `compact()` or a merge in the background
- * seals them; until then, and in segments of fewer than 16 rows (`product`: than `k`), they have those of `auto`. `stats().quantization.coded` tells. Given for a database that
+ * The others learn from rows, `spherical` nothing but that mean; `spherical`, `rotated`, `binary` and `tiered` throw UNSUPPORTED under manhattan. Rows get learned codes when `compact()` or a merge in the background
+ * seals them; until then, and in segments of fewer than 16 rows (`product`: than `k`), they have those that `auto` begins with. `stats().quantization.coded` tells. Given for a database that
  * exists, a type concerns rows to come until `compact()` codes all anew.
  */
 export type Quantization =
@@ -295,7 +296,7 @@ export interface DbStats {
   indexType: 'flat' | 'hnsw' | 'ivf';
   /** Lists of all segments. */
   nlist: number;
-  /** What auto has become, and in `coded` the codes that rows of graphs and lists really have. */
+  /** What was asked for, or what auto begins with, and in `coded` the codes that rows of graphs and lists really have. */
   quantization: Coding & { rerank?: number; coded: (Coding & { rows: number })[] };
   /** Bytes of process memory; memory-mapped files are not counted. */
   memoryUsage: number;

@@ -244,7 +244,7 @@ DbStats Collection::Stats() const {
   stats.disk_usage = files.disk_bytes;
   stats.vectors_in_memory = call.collection.options().vectors_in_memory;
   const auto& options = call.collection.options();
-  stats.quantization = Shown(options.quantization);
+  stats.quantization = Shown(Resolve(options.quantization, options.metric, options.dimensions));
   stats.quantization.rerank = options.rerank;
   for (const auto& [quantization, n] : rows.coded) stats.coded.emplace_back(Shown(quantization), n);
   stats.deleted = rows.deleted;

@@ -8,11 +8,13 @@
 namespace ruvector {
 inline namespace v1 {
 
-/// Codes that searches walk the graph or read the lists by; the closest rows are measured again by their vectors.
-/// kAuto: kScalar8 from 64 dimensions on, but for kManhattan. Given for a database that exists it
-/// concerns rows to come, until Compact codes all anew. All but kScalar and kSpherical learn from
-/// rows: Compact gives their codes, and rows added since have those of kAuto until the next one.
-/// kSpherical is the fastest, and for rows around the origin only, as embeddings are.
+/// Codes that searches walk the graph or read the lists by; the closest rows are measured again by
+/// their vectors. kAuto: kScalar8 from 64 dimensions on, but for kManhattan; of 4,096 or more rows
+/// Compact tries kSpherical4, and keeps it where it finds what is closest. Given for a database
+/// that exists it concerns rows to come, until Compact codes all anew. All but kScalar and
+/// kSpherical learn from rows: Compact gives their codes, and rows added since have those that
+/// kAuto begins with until the next one. kSpherical, the fastest, learns the mean of rows then, and
+/// nothing where they lie around the origin.
 struct Quantization {
   /// Not for kManhattan: kSpherical, kRotated, kBinary, kTiered.
   enum class Type { kAuto, kNone, kScalar, kRotated, kBinary, kTiered, kProduct, kSpherical };

@@ -119,7 +119,8 @@ Reply Stats(const MethodContext& c) {
   std::string json =
       "{\"count\":" + std::to_string(rows.count) + number("dimensions", o.dimensions) +
       ",\"metric\":\"" + MetricName(o.metric) + "\",\"indexType\":\"" + IndexOf(rows) + "\"" +
-      number("nlist", rows.lists) + ",\"quantization\":{" + QuantizationJson(o.quantization) +
+      number("nlist", rows.lists) + ",\"quantization\":{" +
+      QuantizationJson(Resolve(o.quantization, o.metric, o.dimensions)) +
       (o.rerank ? number("rerank", *o.rerank) : "") + ",\"coded\":" + CodedJson(rows) + "}" +
       ",\"vectorsInMemory\":" + (o.vectors_in_memory ? "true" : "false") +
       number("memoryUsage", rows.memory_bytes) + number("diskUsage", s.disk_bytes) +

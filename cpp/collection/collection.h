@@ -175,8 +175,13 @@ class Collection {
   uint64_t RowBytes() const;
   /// Beyond this a growing segment is sealed.
   uint64_t SealBytes() const;
-  /// The codes that a sealed segment of so many rows is to have.
+  /// Is a sealed segment of so many rows to have a graph or lists?
+  bool WantsIndex(size_t rows) const;
+  /// The codes that it is to have; kAuto: those that are measured to do.
   Quantization CodingOf(size_t rows) const;
+  /// Would a merge of the segment, with so many rows left, give them other codes, as far as is
+  /// known?
+  bool WantsOtherCodes(const Segment& segment, size_t rows) const;
   void Retire(std::string_view id);
   void MeasureMemory();
   size_t RoomForFieldIndexes() const;

@@ -50,11 +50,19 @@ bool Collection::SealsToCompact() const {
   const Segment* growing = growing_ ? static_cast<const Segment*>(growing_.get()) : thawable_.get();
   if (growing == nullptr || growing->rows() == 0) return false;
   return !sealed_.empty() || growing->live_count() < growing->rows() ||
-         growing->quantization() != CodingOf(growing->rows()) || ListsOf(growing->rows()) > 0;
+         WantsOtherCodes(*growing, growing->rows()) || ListsOf(growing->rows()) > 0;
+}
+
+bool Collection::WantsIndex(size_t rows) const { return WantsLinks(rows) || ListsOf(rows) > 0; }
+
+bool Collection::WantsOtherCodes(const Segment& segment, size_t rows) const {
+  const Quantization wanted = CodingOf(rows);
+  if (WantsIndex(rows) && LooksAtRows(wanted)) return segment.coded_for() != wanted;
+  return segment.quantization() != wanted;
 }
 
 Quantization Collection::CodingOf(size_t rows) const {
-  if (!WantsLinks(rows) && ListsOf(rows) == 0) return options_.hnsw.quantization;
+  if (!WantsIndex(rows)) return options_.hnsw.quantization;
   const Quantization coding =
       CodingFor(options_.quantization, options_.metric, options_.dimensions, rows);
   return coding == Quantization::kNone ? options_.hnsw.quantization : coding;
@@ -97,18 +105,18 @@ SegmentRun Collection::RunToMerge() const {
       bytes += LiveBytes(*sealed_[end++]);
     if (end - begin >= kFanOut) return run(begin, end);
   }
-  // What was sealed before it could have lists, or its codes could be learned, or, with vectors
-  // that now stay on disk, without codes.
+  // What was sealed before it could have lists, or its codes could be learned or chosen, or, with
+  // vectors that now stay on disk, without codes.
   for (size_t i = 0; i < n; ++i) {
     const SealedSegment& segment = *sealed_[i];
     const size_t rows = segment.live_count();
     const bool unlisted = ListsOf(rows) > 0 && segment.lists() == 0;
-    const bool unlearned = Learns(CodingOf(rows)) && !Learns(segment.quantization());
+    const bool undecided =
+        WantsIndex(rows) && LooksAtRows(CodingOf(rows)) && !segment.coded_for().has_value();
     const bool unlinked = WantsLinks(rows) && segment.linked() < segment.rows();
-    const bool uncoded =
-        (WantsLinks(rows) || ListsOf(rows) > 0) && segment.quantization() == Quantization::kNone;
+    const bool uncoded = WantsIndex(rows) && segment.quantization() == Quantization::kNone;
     const bool lacks = segment.vectors_on_disk() && (unlinked || uncoded);
-    if ((unlisted || unlearned || lacks) && LiveBytes(segment) <= cap) return run(i, i + 1);
+    if ((unlisted || undecided || lacks) && LiveBytes(segment) <= cap) return run(i, i + 1);
   }
   return {};
 }
@@ -123,7 +131,7 @@ std::vector<SegmentRun> Collection::RunsToCompact() const {
     do {
       bytes += LiveBytes(*sealed_[end]);
       changes = changes || sealed_[end]->live_count() < sealed_[end]->rows() ||
-                sealed_[end]->quantization() != CodingOf(sealed_[end]->live_count()) ||
+                WantsOtherCodes(*sealed_[end], sealed_[end]->live_count()) ||
                 sealed_[end]->lists() != ListsOf(sealed_[end]->live_count());
       ++end;
     } while (end < sealed_.size() &&

@@ -54,9 +54,10 @@ Quantization NamedQuantization(const CollectionEntry& entry) {
 // Codes are for walking a graph and for reading lists: without either there are none.
 Quantization QuantizationOf(const CollectionEntry& entry, bool vectors_in_memory) {
   if (ParseIndex(entry.index) == IndexKind::kFlat) return Quantization::kNone;
-  const Quantization resolved = Resolve(NamedQuantization(entry), entry.metric, entry.dimensions);
-  const bool none = resolved == Quantization::kNone;
-  return none && !vectors_in_memory ? Quantization::kScalar8 : resolved;
+  const Quantization named = NamedQuantization(entry);
+  const bool none = Resolve(named, entry.metric, entry.dimensions) == Quantization::kNone;
+  if (none) return vectors_in_memory ? Quantization::kNone : Quantization::kScalar8;
+  return named;
 }
 
 // Vectors that stay on disk are for searches that walk by something else.

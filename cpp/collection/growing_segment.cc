@@ -157,12 +157,14 @@ void AppendList(std::vector<uint32_t>& words, const NeighborList& list, size_t w
 
 FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
                                 const CollectionEntry& collection, const RowCoder* coder,
-                                const InvertedLists* lists) const {
+                                const InvertedLists* lists,
+                                std::optional<Quantization> coded_for) const {
   const size_t rows = this->rows(), linked = this->linked(), m = builder_.m();
   SegmentWriter out(directory, database, segment);
   const Quantization coding = coder   ? coder->quantization()
                               : lists ? Quantization::kNone
                                       : builder_.quantization();
+  const Codec* const codec = coder ? &coder->codec() : lists ? nullptr : builder_.codec();
 
   // Of other codes than those that are written it would not be true.
   const std::shared_ptr<const RecallTable> known =
@@ -178,8 +180,10 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
                      ",\"maxLevel\":" + std::to_string(linked > 0 ? builder_.max_level() : 0) +
                      ",\"entry\":" + std::to_string(linked > 0 ? builder_.entry() : 0) +
                      (lists ? ",\"nlist\":" + std::to_string(lists->count()) : "") +
-                     ",\"codes\":\"" + QuantizationName(coding) + "\"" + recall +
-                     ",\"collectionId\":" + std::to_string(collection.id) + ",\"collection\":";
+                     ",\"codes\":\"" + CodesName(coding, codec) + "\"" +
+                     (coded_for ? ",\"codedFor\":\"" + QuantizationName(*coded_for) + "\"" : "") +
+                     recall + ",\"collectionId\":" + std::to_string(collection.id) +
+                     ",\"collection\":";
   AppendJsonString(info, collection.name);
   info += '}';
   out.Begin(SectionKind::kInfo, 0);
@@ -224,20 +228,19 @@ FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database
   // Where there are lists, what lies in them is by position.
   const size_t coded = lists ? rows : linked;
   const auto row_at = [&](size_t i) { return lists ? lists->rows[i] : static_cast<Slot>(i); };
-  if (const Codec* codec = coder ? &coder->codec() : lists ? nullptr : builder_.codec()) {
+  if (codec) {
     out.Begin(SectionKind::kCodes, codec->row_bytes());
     for (size_t i = 0; i < coded; ++i)
       out.Append(coder ? coder->Code(row_at(i)) : builder_.Code(row_at(i)), codec->row_bytes());
     if (codec->wants_lengths()) {
       out.Begin(SectionKind::kCodeLengths, sizeof(float));
       for (size_t i = 0; i < coded; ++i) {
-        const float length = lists ? static_cast<float>(space_.ExactNorm(Vector(row_at(i))))
-                                   : builder_.Length(row_at(i));
+        const Slot row = row_at(i);
+        const float length = coder ? codec->Length(Vector(row), Scalar(row)) : builder_.Length(row);
         out.Append(&length, sizeof length);
       }
     }
-    if (Learns(coding)) {
-      const std::string parameters = codec->Parameters();
+    if (const std::string parameters = codec->Parameters(); !parameters.empty()) {
       out.Begin(SectionKind::kCodecParameters, 0);
       out.Append(parameters.data(), parameters.size());
     }

@@ -50,7 +50,7 @@ struct CollectionOptions {
   Metric metric = Metric::kCosine;
   IndexKind index = IndexKind::kAuto;
   HnswParameters hnsw;                              ///< its quantization: of growing segments
-  Quantization quantization = Quantization::kNone;  ///< of sealed ones; resolved
+  Quantization quantization = Quantization::kNone;  ///< of sealed ones; kAuto: where codes pay
   std::optional<size_t> rerank;                     ///< rows measured again after a walk by codes
   size_t ef_search = kEfSearchDefault;              ///< 1 … kMaxEf, of searches that do not say
   size_t nlist = 0;    ///< lists of a segment, 1 … kMaxLists, at most its rows; 0: DefaultLists

@@ -102,10 +102,16 @@ SealedSegment::SealedSegment(Directory& directory, const DatabaseId& database,
   if (linked_ > 0 && LevelOf(entry_slot_) < max_level_) Damaged("entry is on no upper level");
   if (info.HasMember("codes")) {
     const Json& codes = info["codes"];
-    const auto named = codes.IsString() ? ParseQuantization(codes.GetString()) : std::nullopt;
+    const auto named = codes.IsString() ? ParseCodes(codes.GetString()) : std::nullopt;
     if (!named) Damaged("info names codes that are unknown");
-    quantization_ = *named;
-    if (Learns(quantization_)) {
+    quantization_ = named->quantization;
+    if (Learns(quantization_)) coded_for_ = quantization_;
+    if (info.HasMember("codedFor")) {
+      const Json& asked = info["codedFor"];
+      coded_for_ = asked.IsString() ? ParseQuantization(asked.GetString()) : std::nullopt;
+      if (!coded_for_) Damaged("info names codes that are unknown");
+    }
+    if (named->parameters) {
       const Section parameters = reader_->Find(SectionKind::kCodecParameters, 0, 0);
       parameter_bytes_ = static_cast<size_t>(parameters.bytes());
       codec_ = ReadCodec(quantization_, space.metric(), space.dimensions(),

@@ -38,6 +38,7 @@ class SealedSegment : public Segment {
   size_t linked() const override { return linked_; }
   size_t lists() const override { return lists_; }
   const Quantization& quantization() const override { return quantization_; }
+  std::optional<Quantization> coded_for() const override { return coded_for_; }
   uint64_t bytes() const { return reader_->size(); }
   std::string_view Id(Slot slot) const override { return Text(id_offsets_, ids_, slot); }
   std::string_view Metadata(Slot slot) const override {
@@ -158,6 +159,7 @@ class SealedSegment : public Segment {
   Section link_offsets_;     // where each row's begin
   Section links_, upper_offsets_, upper_links_, twins_, numbers_;
   Quantization quantization_ = Quantization::kNone;
+  std::optional<Quantization> coded_for_;
   std::unique_ptr<Codec> codec_, fine_codec_;
   size_t parameter_bytes_ = 0;  // about what the codec keeps of them
   Section codes_, lengths_, fine_codes_;

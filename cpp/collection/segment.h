@@ -72,6 +72,8 @@ class Segment {
   virtual uint64_t Number(Slot slot) const = 0;
   /// The codes that its indexed rows have.
   virtual const Quantization& quantization() const = 0;
+  /// What was asked for when a look at all rows decided them (LooksAtRows); none: it did not.
+  virtual std::optional<Quantization> coded_for() const { return std::nullopt; }
   /// The last row that had this id, live or not; kNoSlot.
   virtual Slot Find(std::string_view id) const = 0;
 

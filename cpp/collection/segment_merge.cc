@@ -40,8 +40,8 @@ SegmentMerge::SegmentMerge(const MetricSpace& space, const HnswParameters& hnsw,
     mended_ = base_rows < base_->rows();
   }
   to_link_ = plan_.graph ? rows_ - base_rows : 0;
-  const bool codes =
-      plan_.lists > 0 ? plan_.coding != Quantization::kNone : plan_.graph && Learns(plan_.coding);
+  const bool codes = plan_.lists > 0 ? plan_.coding != Quantization::kNone
+                                     : plan_.graph && LooksAtRows(plan_.coding);
   total_ = rows_ + to_link_ + (plan_.lists > 0 ? rows_ : 0) + (codes ? rows_ : 0);
   result_->BeginRestore(rows_, 0, 0);
   for (const Input& input : inputs_) {
@@ -114,7 +114,7 @@ bool SegmentMerge::Step() {
     return true;
   }
   linked_ = to_link_;
-  return Learns(plan_.coding) && result_->rows() > 0 && StepCodes();
+  return LooksAtRows(plan_.coding) && result_->rows() > 0 && StepCodes();
 }
 
 bool SegmentMerge::StepLists() {
@@ -132,8 +132,15 @@ bool SegmentMerge::StepLists() {
 }
 
 bool SegmentMerge::StepCodes() {
+  if (coded_ == rows_) return false;
   if (!coder_) coder_ = std::make_unique<RowCoder>(*result_, space_, plan_.coding, seed_, threads_);
-  if (coder_->Step()) return true;
+  // Rows of a graph have codes that learn nothing already.
+  const bool same = plan_.graph && coder_->decided() &&
+                    coder_->quantization() == result_->quantization() &&
+                    coder_->codec().Parameters().empty();
+  if (!same && coder_->Step()) return true;
+  if (same) coder_.reset();
+  if (LooksAtRows(plan_.coding)) coded_for_ = plan_.coding;
   coded_ = rows_;
   return false;
 }

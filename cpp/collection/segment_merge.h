@@ -29,7 +29,8 @@ class SegmentMerge {
     Quantization coding = Quantization::kNone;
   };
 
-  /// `inputs` in order of their rows. A graph whose codes are not learned has those of `hnsw`.
+  /// `inputs` in order of their rows. A graph whose codes no look at its rows decides has those of
+  /// `hnsw`.
   SegmentMerge(const MetricSpace& space, const HnswParameters& hnsw, const Plan& plan,
                size_t threads, std::vector<Input> inputs);
 
@@ -44,9 +45,9 @@ class SegmentMerge {
   FileRef WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
                   const CollectionEntry& collection) const {
     return result_->WriteTo(directory, database, segment, collection, coder_.get(),
-                            plan_.lists > 0 ? &lists_ : nullptr);
+                            plan_.lists > 0 ? &lists_ : nullptr, coded_for_);
   }
-  /// Has the result what a growing segment cannot have: codes that are learned, or lists?
+  /// Has the result what a growing segment cannot have: other codes, or lists?
   bool only_sealed() const { return coder_ != nullptr || plan_.lists > 0; }
   const std::vector<Input>& inputs() const { return inputs_; }
   /// The rows of the result that have left an input since the merge began. Needs the segments'
@@ -73,6 +74,7 @@ class SegmentMerge {
   std::unique_ptr<ListBuilder> list_builder_;
   InvertedLists lists_;
   std::unique_ptr<RowCoder> coder_;  // of the result, once all is linked or listed
+  std::optional<Quantization> coded_for_;
   MetricSpace space_;
   uint64_t seed_;
   size_t rows_ = 0, total_ = 0, copied_ = 0, linked_ = 0, to_link_ = 0, coded_ = 0;

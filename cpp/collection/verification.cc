@@ -28,8 +28,8 @@ bool IsScalarOf(const MetricSpace& space, float scalar, const float* vector) {
 }
 
 // The same, summed in double: but for the last rounding.
-bool IsLengthOf(const MetricSpace& space, float length, const float* vector) {
-  const double norm = space.ExactNorm(vector);
+bool IsLengthOf(const Codec& codec, float length, const float* vector, float scalar) {
+  const double norm = codec.Length(vector, scalar);
   return std::fabs(length - norm) <= norm * 0x1p-22 + 0x1p-149;
 }
 
@@ -111,7 +111,7 @@ bool Verification::CheckRows() {
       if (s.codec() && !s.codec()->IsCodeOf(s.Code(slot), s.Vector(slot), s.Scalar(slot)))
         s.Damaged((row + " has the codes of another vector").c_str());
       if (s.codec() && s.codec()->wants_lengths() &&
-          !IsLengthOf(s.space(), s.Length(slot), s.Vector(slot)))
+          !IsLengthOf(*s.codec(), s.Length(slot), s.Vector(slot), s.Scalar(slot)))
         s.Damaged((row + " has the length of another vector").c_str());
       if (s.fine_codec() &&
           !s.fine_codec()->IsCodeOf(s.FineCode(slot), s.Vector(slot), s.Scalar(slot)))
@@ -149,7 +149,7 @@ bool Verification::CheckLists() {
         if (s.codec() && !s.codec()->IsCodeOf(s.CodeAt(at), s.Vector(slot), s.Scalar(slot)))
           s.Damaged((row + " has the codes of another vector").c_str());
         if (s.codec() && s.codec()->wants_lengths() &&
-            !IsLengthOf(s.space(), s.LengthAt(at), s.Vector(slot)))
+            !IsLengthOf(*s.codec(), s.LengthAt(at), s.Vector(slot), s.Scalar(slot)))
           s.Damaged((row + " has the length of another vector").c_str());
         if (s.fine_codec() &&
             !s.fine_codec()->IsCodeOf(s.FineCodeAt(at), s.Vector(slot), s.Scalar(slot)))

@@ -105,7 +105,7 @@ void HnswBuilder::Encode(size_t end, size_t threads) {
   codes_.resize(end * code_bytes_);
   ParallelFor(threads, begin, end, [this](size_t slot) {
     const auto row = static_cast<Slot>(slot);
-    if (codec_->wants_lengths()) lengths_[slot] = static_cast<float>(space_.ExactNorm(Vector(row)));
+    if (codec_->wants_lengths()) lengths_[slot] = codec_->Length(Vector(row), Scalar(row));
     codec_->Encode(Vector(row), Scalar(row), codes_.data() + slot * code_bytes_);
   });
   coded_ = end;

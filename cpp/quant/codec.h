@@ -19,8 +19,8 @@ class CodedQuery {
   /// query [dimensions], and for cosine 1 / |query|. Allocates nothing.
   virtual void Set(const float* query, float scalar) noexcept = 0;
   /// Estimates the distance (as MetricSpace::Distance has it) to `count` coded rows, of these
-  /// lengths where the codec wants them (they may lie where the distances go), else nullptr. Rows that no codec made give some number, or
-  /// none.
+  /// lengths where the codec wants them (they may lie where the distances go), else nullptr. Rows
+  /// that no codec made give some number, or none.
   virtual void Distances(const uint8_t* const* rows, const float* lengths, size_t count,
                          float* distances) const noexcept = 0;
 };
@@ -34,10 +34,12 @@ class Codec {
   virtual size_t row_bytes() const = 0;
   /// Does an estimate need the length of the row's vector, which is kept beside the codes?
   virtual bool wants_lengths() const { return false; }
+  /// That length, of a vector as Encode takes it: |vector|, or of what a mean leaves of it.
+  virtual float Length(const float* /*vector*/, float /*scalar*/) const { return 0; }
   /// vector [dimensions], and for cosine 1 / |vector|, to row [row_bytes()].
   virtual void Encode(const float* vector, float scalar, uint8_t* row) const = 0;
-  /// The vector that a row stands for, [dimensions]; for cosine, and where lengths are kept apart, of
-  /// length 1 or nearly so.
+  /// The vector that a row stands for, [dimensions]; for cosine, and where lengths are kept apart,
+  /// of length 1 or nearly so.
   virtual void Decode(const uint8_t* row, float* vector) const = 0;
   virtual std::unique_ptr<CodedQuery> NewQuery() const = 0;
   /// Whether the row was made of this vector, as far as the row can tell. Rows of any content.

@@ -15,6 +15,8 @@ using Type = Quantization::Type;
 
 // Fewer rows have no mean worth the name.
 constexpr size_t kFewestRowsForMean = 16;
+// In the name of the codes of a file: they are of what a mean leaves.
+constexpr std::string_view kCentred = "-centred";
 
 // The number that `text` starts with, taken off; nothing but what PrintNumber writes.
 std::optional<uint32_t> TakeNumber(std::string_view& text) {
@@ -81,6 +83,25 @@ bool Learns(const Quantization& quantization) {
          quantization.type == Type::kTiered || quantization.type == Type::kProduct;
 }
 
+bool LooksAtRows(const Quantization& quantization) {
+  return quantization.type == Type::kAuto || quantization.type == Type::kSpherical ||
+         Learns(quantization);
+}
+
+std::string CodesName(const Quantization& quantization, const Codec* codec) {
+  const bool centred = quantization.type == Type::kSpherical && !codec->Parameters().empty();
+  return QuantizationName(quantization) + std::string(centred ? kCentred : "");
+}
+
+std::optional<NamedCodes> ParseCodes(std::string_view name) {
+  const bool centred = name.ends_with(kCentred);
+  if (centred) name.remove_suffix(kCentred.size());
+  const std::optional<Quantization> quantization = ParseQuantization(name);
+  if (!quantization || quantization->type == Type::kAuto) return std::nullopt;
+  if (centred && quantization->type != Type::kSpherical) return std::nullopt;
+  return NamedCodes{*quantization, centred || Learns(*quantization)};
+}
+
 Quantization Completed(Quantization quantization, size_t dimensions) {
   if (quantization.type == Type::kProduct && quantization.subspaces == 0)
     quantization.subspaces = static_cast<uint32_t>((dimensions + 3) / 4);
@@ -107,6 +128,9 @@ void RequireFits(const Quantization& quantization, Metric metric, size_t dimensi
 
 Quantization CodingFor(const Quantization& quantization, Metric metric, size_t dimensions,
                        size_t rows) {
+  if (quantization.type == Type::kAuto && rows >= kFewestMeasuredRows &&
+      Resolve(quantization, metric, dimensions) != Quantization::kNone)
+    return quantization;
   if (!Learns(quantization)) return Resolve(quantization, metric, dimensions);
   const size_t fewest = std::max<size_t>(kFewestRowsForMean, quantization.centroids);
   return rows >= fewest ? quantization : Resolve(Quantization::kAuto, metric, dimensions);
@@ -152,6 +176,9 @@ std::unique_ptr<CodecLearner> NewLearner(const Quantization& quantization, Metri
     return NewProductLearner(metric, dimensions, quantization.subspaces, quantization.centroids,
                              seed, rows);
   }
+  if (quantization.type == Type::kSpherical) {
+    return NewSphericalLearner(metric, dimensions, static_cast<int>(quantization.bits), seed, rows);
+  }
   const bool rotated = quantization.type != Type::kBinary;
   return NewRotatedLearner(metric, dimensions, RotatedBits(quantization), rotated, seed, rows);
 }
@@ -162,6 +189,8 @@ std::unique_ptr<Codec> ReadCodec(const Quantization& quantization, Metric metric
   if (quantization.type == Type::kProduct) {
     codec = ReadProductCodec(metric, dimensions, quantization.subspaces, quantization.centroids,
                              parameters);
+  } else if (quantization.type == Type::kSpherical && metric != Metric::kManhattan) {
+    codec = ReadSphericalCodec(metric, dimensions, static_cast<int>(quantization.bits), parameters);
   } else if (metric != Metric::kManhattan) {
     codec = ReadRotatedCodec(metric, dimensions, RotatedBits(quantization),
                              quantization.type != Type::kBinary, parameters);

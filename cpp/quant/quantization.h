@@ -13,14 +13,14 @@ namespace ruvector {
 
 struct Quantization {
   enum class Type : uint8_t {
-    kAuto,  ///< scalar codes of 8 bits where they pay, else none
+    kAuto,  ///< where codes pay those that are measured to do, spherical or scalar; else none
     kNone,
     kScalar,   ///< scalar_codec.h, 8 or 4 bits a dimension
     kRotated,  ///< rotated_codec.h, 1 to 8 bits a dimension; learns a mean
     kBinary,   ///< the same without a rotation, 1 bit
     kTiered,   ///< rotated codes of 1 bit for walks, scalar ones of 8 bits for what they end with
     kProduct,  ///< product_codec.h, a byte or half a byte for several dimensions; learns centroids
-    kSpherical,  ///< spherical_codec.h, 8 or 4 bits a dimension; for rows around the origin
+    kSpherical,  ///< spherical_codec.h, 8 or 4 bits a dimension; may learn a mean
   };
   Type type = Type::kAuto;
   uint32_t bits = 0;       ///< kScalar, kRotated, kSpherical; else 0
@@ -44,6 +44,15 @@ inline constexpr Quantization Quantization::kSpherical4{Type::kSpherical, 4};
 std::string QuantizationName(const Quantization& quantization);
 std::optional<Quantization> ParseQuantization(std::string_view name);
 
+/// How the file of a segment names codes: as QuantizationName, and spherical ones around a mean
+/// "spherical4-centred", which who knows of no mean refuses. `codec`: of spherical codes.
+std::string CodesName(const Quantization& quantization, const Codec* codec);
+struct NamedCodes {
+  Quantization quantization;  ///< not kAuto
+  bool parameters;            ///< are there Codec::Parameters?
+};
+std::optional<NamedCodes> ParseCodes(std::string_view name);
+
 /// In the order of Quantization::Type.
 inline constexpr std::string_view kQuantizationTypes[] = {
     "auto", "none", "scalar", "rotated", "binary", "tiered", "product", "spherical"};
@@ -60,8 +69,12 @@ inline constexpr uint32_t kRotatedBits = 4;
 /// takes 1.2 × as long in 16 dimensions, as long in 32, and 0.76 × in 64.
 inline constexpr size_t kFewestCodedDimensions = 64;
 
-/// What kAuto means for such rows, where a graph is searched. Not spherical codes, which are
-/// faster: of rows far from the origin they tell next to nothing.
+/// Fewer rows have the codes of Resolve(kAuto), unmeasured: which others would do cannot be told of
+/// so few, and searches of them are short.
+inline constexpr size_t kFewestMeasuredRows = 4096;
+
+/// What kAuto means for such rows, where a graph is searched, until they are measured. Not
+/// spherical codes, which are faster: of rows in tight groups far apart they tell next to nothing.
 Quantization Resolve(const Quantization& quantization, Metric metric, size_t dimensions);
 
 /// With a number of subspaces, where nobody said: a quarter of the dimensions, rounded up.
@@ -72,7 +85,11 @@ void RequireFits(const Quantization& quantization, Metric metric, size_t dimensi
 
 /// Do its codecs learn from rows?
 bool Learns(const Quantization& quantization);
-/// What `rows` rows can have: as Resolve(kAuto) where they are too few to learn from.
+/// Do rows that are sealed decide which codec they get? Where it learns; what mean spherical codes
+/// are around, if any; which codes kAuto gives.
+bool LooksAtRows(const Quantization& quantization);
+/// What `rows` rows can have: as Resolve(kAuto) where they are too few to learn from. kAuto: what
+/// is measured to do (collection/row_coder.h).
 Quantization CodingFor(const Quantization& quantization, Metric metric, size_t dimensions,
                        size_t rows);
 
@@ -90,7 +107,7 @@ size_t LeastList(const Quantization& quantization, std::optional<size_t> rerank,
 
 /// nullptr for kNone. `quantization`: resolved, one that learns nothing.
 std::unique_ptr<Codec> NewCodec(const Quantization& quantization, Metric metric, size_t dimensions);
-/// One that learns. `rows` must outlive it.
+/// One that learns, or may. `rows` must outlive it.
 std::unique_ptr<CodecLearner> NewLearner(const Quantization& quantization, Metric metric,
                                          size_t dimensions, uint64_t seed,
                                          const TrainingRows& rows);

@@ -134,6 +134,31 @@ it.each(['cosine', 'euclidean', 'dot'] as const)('auto finds the closest of rows
   expect(found / 30).toBeGreaterThanOrEqual(leastRecall.hard);
 });
 
+// Which codes do is measured once rows are sealed: of spherical ones tight groups far apart lose what tells their rows apart.
+it.each([
+  ['embeddings', 'spherical', 4, 0.3],
+  ['tight groups', 'scalar', 8, 0.3],
+] as const)('auto chooses codes when %s are compacted: %s, %s bits', async (kind, type, bits, within) => {
+  const [wide, many, groups] = [64, 4200, 8];
+  const own = textLike(many + 20, wide, 11).map((v) => v.map((x) => within * x));
+  const middles = Array.from({ length: groups }, () => Float32Array.from({ length: wide }, () => random.uniform() - 0.5));
+  const grouped = own.map((v, i) => v.map((x, d) => (kind === 'embeddings' ? 0 : (middles[i % groups]?.[d] as number)) + x));
+  const keys = names(many);
+  const db = await openDb({ dimensions: wide, distanceMetric: 'euclidean', index: 'hnsw', hnswConfig: { efConstruction: 60 } });
+  await db.insertBatch({ ids: keys, vectors: pack(grouped.slice(0, many)) });
+  expect((await coding(db)).coded).toEqual([{ type: 'scalar', bits: 8, rows: many }]);
+  await db.compact();
+  expect((await coding(db)).coded).toEqual([{ type, bits, rows: many }]);
+  const entries = keys.map((id, i): [string, Float32Array] => [id, grouped[i] as Float32Array]);
+  let found = 0;
+  for (const query of grouped.slice(many)) {
+    found += recall(await db.search({ vector: query, k: 10 }), nearest('euclidean', entries, query, 10));
+  }
+  expect(found / 20).toBeGreaterThanOrEqual(leastRecall.hard);
+  const { segments } = await db.explain({ vector: grouped[many] as Float32Array, k: 10 });
+  expect(segments.map(({ codes }) => codes)).toEqual([`${type}${bits}`]);
+});
+
 it('is kept, can be changed, and compact() codes all rows anew', async () => {
   const storagePath = tempPath();
   let db = await openDb({ dimensions, index: 'hnsw', quantization: none, storagePath });

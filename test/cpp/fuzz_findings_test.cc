@@ -50,12 +50,16 @@ void Compact(const std::shared_ptr<Database>& db) {
   }
 }
 
-void Build(Directory& disk, const DatabaseOptions& options) {
+// `away`: added to every coordinate.
+void Build(Directory& disk, const DatabaseOptions& options, float away = 0) {
   const std::shared_ptr<Database> db =
       Database::OpenIn(std::make_unique<BorrowedDirectory>(disk), options);
   Step step;
-  for (size_t i = 0; i < kRows; ++i)
-    step.changes.push_back({Operation::Kind::kPut, "id" + std::to_string(i), {VectorOf(i), ""}});
+  for (size_t i = 0; i < kRows; ++i) {
+    std::vector<float> vector = VectorOf(i);
+    for (float& x : vector) x += away;
+    step.changes.push_back({Operation::Kind::kPut, "id" + std::to_string(i), {vector, ""}});
+  }
   step.Run(*db);
   Compact(db);
   db->Close();
@@ -328,6 +332,45 @@ TEST_CASE("a segment whose codes were learned as nothing can be is damaged", "[f
   });
   CHECK_THROWS_WITH(Database::OpenIn(std::make_unique<BorrowedDirectory>(*changed), options),
                     Catch::Contains(what == 2 ? "section 18" : "rotated4"));
+}
+
+TEST_CASE("a segment whose codes are around a mean that cannot be is damaged", "[fuzz]") {
+  DatabaseOptions options = Options(GENERATE(Metric::kCosine, Metric::kEuclidean, Metric::kDot));
+  options.quantization = Quantization::kSpherical4;
+  FaultDirectory disk;
+  Build(disk, options, 10);
+  const DatabaseId id = ReadNewestManifest(disk)->database;
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinite = std::numeric_limits<float>::infinity();
+  const int what = GENERATE(0, 1, 2, 3, 4, 5, 6);
+  const auto changed = Changed(disk, OwnFile::kSegment, [&](std::string& bytes, uint64_t segment) {
+    const auto replace = [&](const std::string& from, const std::string& to) {
+      const size_t at = bytes.find(from);
+      REQUIRE(at != std::string::npos);
+      REQUIRE(from.size() == to.size());
+      bytes.replace(at, from.size(), to);
+    };
+    char* entry = EntryOf(bytes, SectionKind::kCodecParameters);
+    REQUIRE(LoadU64(entry + 16) == 4 * kDimensions);
+    if (what == 0) std::memcpy(bytes.data() + LoadU64(entry + 8) + 4, &nan, sizeof nan);
+    if (what == 1) std::memcpy(bytes.data() + LoadU64(entry + 8) + 4, &infinite, sizeof nan);
+    if (what == 2) StoreU64(entry + 16, 8);
+    if (what == 3) StoreU32(entry, 200);                                         // missing
+    if (what == 4) StoreU32(EntryOf(bytes, SectionKind::kCodeLengths), 200);     // likewise
+    if (what == 5) replace("\"spherical4-centred\"", "\"scalar8-centred\"   ");  // no such codes
+    if (what == 6) replace("\"codedFor\":\"spherical4\"", "\"codedFor\":\"spherical5\"");
+    fuzz::FixSegment(bytes, id, segment);
+  });
+  const char* const said[] = {"spherical4", "spherical4", "spherical4", "section 18",
+                              "section 17", "unknown",    "unknown"};
+  CHECK_THROWS_WITH(Database::OpenIn(std::make_unique<BorrowedDirectory>(*changed), options),
+                    Catch::Contains(said[what]));
+  const std::shared_ptr<Database> sound =
+      Database::OpenIn(std::make_unique<BorrowedDirectory>(disk), options);
+  DatabaseCheck check(sound);
+  while (check.Step()) {
+  }
+  CHECK(check.damage().empty());
 }
 
 TEST_CASE("a manifest with codes that this version does not know is UNSUPPORTED", "[fuzz]") {

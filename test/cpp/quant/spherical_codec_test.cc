@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <memory>
+#include <string>
 
 #include "core/random.h"
 #include "support/catch.h"
@@ -40,8 +43,9 @@ struct Coded {
 };
 
 Coded Encode(const Codec& codec, const std::vector<float>& v) {
-  Coded coded{std::vector<uint8_t>(codec.row_bytes()), static_cast<float>(Length(v))};
-  codec.Encode(v.data(), coded.length > 0 ? ScalarOf(v) : 0, coded.row.data());
+  const float scalar = Length(v) > 0 ? ScalarOf(v) : 0;
+  Coded coded{std::vector<uint8_t>(codec.row_bytes()), codec.Length(v.data(), scalar)};
+  codec.Encode(v.data(), scalar, coded.row.data());
   return coded;
 }
 
@@ -176,6 +180,113 @@ TEST_CASE("many directions at once have the distances of each alone, also where 
   query->Set(q.data(), 0);
   query->Distances(rows.data(), together.data(), rows.size(), together.data());
   for (size_t i = 0; i < rows.size(); ++i) CHECK(Estimate(*codec, *query, coded[i]) == together[i]);
+}
+
+namespace {
+
+// Around a place `far` deviations from the origin.
+test::Rows FarRows(uint64_t seed, size_t count, size_t dimensions, double far) {
+  Rng rng(seed);
+  std::vector<std::vector<float>> rows(count, std::vector<float>(dimensions));
+  for (auto& row : rows) {
+    for (size_t d = 0; d < dimensions; ++d)
+      row[d] = static_cast<float>((d % 3 == 0 ? -far : far) + rng.Normal());
+  }
+  return test::Rows(std::move(rows));
+}
+
+std::unique_ptr<Codec> Learned(const TrainingRows& rows, Metric metric, size_t dimensions,
+                               int bits) {
+  return test::Finish(NewSphericalLearner(metric, dimensions, bits, 7, rows));
+}
+
+}  // namespace
+
+TEST_CASE("directions from a mean: errors are those of what it leaves", "[quant]") {
+  constexpr size_t kDimensions = 128;
+  const test::Rows rows = FarRows(1, 500, kDimensions, 20);
+  const test::Rows queries = FarRows(2, 20, kDimensions, 20);
+  for (const int bits : {8, 4}) {
+    for (const Metric metric : kMetrics) {
+      CAPTURE(bits, static_cast<int>(metric));
+      const auto codec = Learned(rows, metric, kDimensions, bits);
+      CHECK(codec->wants_lengths());
+      CHECK(codec->Parameters().size() == kDimensions * sizeof(float));
+      const auto plain = NewSphericalCodec(metric, kDimensions, bits);
+      const auto query = codec->NewQuery(), of_plain = plain->NewQuery();
+      double error = 0, plain_error = 0;
+      for (size_t i = 0; i < queries.rows(); ++i) {
+        const std::vector<float>& q = queries.Row(i);
+        query->Set(q.data(), ScalarOf(q));
+        of_plain->Set(q.data(), ScalarOf(q));
+        for (size_t r = 0; r < rows.rows(); ++r) {
+          const double exact = Exact(metric, rows.Row(r), q);
+          const double off = Estimate(*codec, *query, Encode(*codec, rows.Row(r))) - exact;
+          const double plain_off = Estimate(*plain, *of_plain, Encode(*plain, rows.Row(r))) - exact;
+          error += off * off;
+          plain_error += plain_off * plain_off;
+        }
+      }
+      const double count = static_cast<double>(rows.rows() * queries.rows());
+      const double root = std::sqrt(static_cast<double>(kDimensions));
+      // Lengths of what is left: √128; of rows and queries: 20 times as much. Units as above.
+      const double unit = metric == Metric::kCosine      ? 1.0 / (20 * 20)
+                          : metric == Metric::kEuclidean ? 2.0 * kDimensions
+                                                         : 20.0 * kDimensions;
+      CHECK(std::sqrt(error / count) <= 1.3 * (bits == 8 ? 0.015 : 0.11) / root * unit + 1e-6);
+      CHECK(plain_error >= (metric == Metric::kDot ? 9 : 900) * error);
+    }
+  }
+}
+
+TEST_CASE("a mean that takes little, or is that of few far rows, is not kept", "[quant]") {
+  for (const Metric metric : kMetrics) {
+    for (const double far : {0.0, 0.2, 0.5, 3.0}) {
+      const auto codec = Learned(FarRows(3, 2000, 64, far), metric, 64, 4);
+      CAPTURE(static_cast<int>(metric), far);
+      // Its share of the squared length is far² / (1 + far²): 0, 0.04, 0.2, 0.9.
+      CHECK(codec->Parameters().empty() == (far < 0.3));
+      CHECK(codec->wants_lengths() == (far > 0.3 || metric != Metric::kCosine));
+    }
+    CHECK(Learned(FarRows(4, 15, 64, 3), metric, 64, 4)->Parameters().empty());
+    CHECK(!Learned(FarRows(4, 16, 64, 3), metric, 64, 4)->Parameters().empty());
+  }
+  std::vector<std::vector<float>> rows;
+  Rng rng(5);
+  for (int i = 0; i < 1000; ++i) {
+    rows.push_back(RandomVector(rng, 64, 0));
+    if (i % 100 == 0) rows.back()[1] = 1e17f;
+  }
+  CHECK(Learned(test::Rows(rows), Metric::kEuclidean, 64, 4)->Parameters().empty());
+}
+
+TEST_CASE("a codec with a mean is made anew of its parameters, and of nothing else", "[quant]") {
+  constexpr size_t kDimensions = 50;
+  const test::Rows rows = FarRows(6, 300, kDimensions, 4);
+  for (const Metric metric : kMetrics) {
+    const auto codec = Learned(rows, metric, kDimensions, 4);
+    const std::string parameters = codec->Parameters();
+    const auto read = ReadSphericalCodec(metric, kDimensions, 4, parameters);
+    REQUIRE(read);
+    CHECK(read->wants_lengths());
+    CHECK(read->Parameters() == parameters);
+    for (size_t r = 0; r < rows.rows(); ++r) {
+      const Coded coded = Encode(*codec, rows.Row(r)), again = Encode(*read, rows.Row(r));
+      CHECK(coded.row == again.row);
+      CHECK(coded.length == again.length);
+      CHECK(read->IsCodeOf(coded.row.data(), rows.Row(r).data(), ScalarOf(rows.Row(r))));
+      const auto& other = rows.Row((r + 1) % rows.rows());
+      CHECK(!read->IsCodeOf(coded.row.data(), other.data(), ScalarOf(other)));
+    }
+    for (const float bad : {NAN, INFINITY, -INFINITY, 1e19f}) {
+      std::string changed = parameters;
+      std::memcpy(changed.data() + 8, &bad, sizeof bad);
+      CHECK(ReadSphericalCodec(metric, kDimensions, 4, changed) == nullptr);
+    }
+    CHECK(ReadSphericalCodec(metric, kDimensions, 4, "") == nullptr);
+    CHECK(ReadSphericalCodec(metric, kDimensions, 4, parameters + "abcd") == nullptr);
+    CHECK(ReadSphericalCodec(metric, kDimensions, 4, parameters.substr(1)) == nullptr);
+  }
 }
 
 }  // namespace ruvector
