@@ -1,7 +1,7 @@
 // Recall against speed, ours beside hnswlib's, on the same rows and queries in one process: rounds
 // of the two take turns, on one thread, and medians of rounds are told.
 //   search_curve <rows.f32> <queries.f32> <dimensions> <cosine | euclidean> <folder>
-//                [rounds] [auto | none | scalar8 | scalar4]
+//                [rounds] [auto | none | scalar8 | spherical4 | …]
 // The folder keeps what is built, and the exact answers, for the next run. Prints a line of JSON
 // for each list length, and the speed at fixed recalls.
 #include <hnswlib/hnswlib.h>
@@ -19,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "collection/compaction.h"
 #include "collection/database.h"
 #include "simd/distance.h"
 
@@ -144,7 +145,7 @@ int main(int argc, char** argv) {
   options.metric = cosine ? ruvector::Metric::kCosine : ruvector::Metric::kEuclidean;
   options.index = ruvector::IndexKind::kHnsw;
   if (!std::filesystem::exists(options.path)) {
-    const auto db = ruvector::Database::Open(options);
+    const std::shared_ptr<ruvector::Database> db = ruvector::Database::Open(options);
     const double seconds = Seconds([&] {
       std::vector<std::string> ids;
       for (size_t r = 0; r < rows.rows; ++r) ids.push_back(std::to_string(r));
@@ -161,11 +162,19 @@ int main(int argc, char** argv) {
       }
     });
     std::printf("{\"build\":\"ruvector\",\"seconds\":%.2f}\n", seconds);
-    db->Checkpoint();
+    // Where rows get the codes that are learned, or chosen, by a look at all of them.
+    const double compacted = Seconds([&] {
+      ruvector::Compaction compaction(db);
+      while (compaction.Step()) {
+      }
+    });
+    std::printf("{\"build\":\"compacted\",\"seconds\":%.2f}\n", compacted);
     db->Close();
   }
   options.read_only = true;
   const auto db = ruvector::Database::Open(options);
+  for (const auto& [codes, n] : db->collection().Stats().coded)
+    std::printf("{\"codes\":\"%s\",\"rows\":%zu}\n", ruvector::QuantizationName(codes).c_str(), n);
   const std::vector<float> bounds = ExactBounds(rows, queries, folder + "/bounds");
 
   std::vector<std::pair<std::string, Search>> searchers;
