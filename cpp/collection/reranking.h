@@ -48,8 +48,8 @@ void MeasureByFineCodes(const Codec& fine, const FineCode& fine_code, size_t mos
   SortFound(found, most);
 }
 
-/// Tells when rows, in order of their estimates, are no longer worth measuring: when an estimate,
-/// with the mean of the errors so far, lies kDeviations of them beyond the `limit`-th distance.
+/// Tells when rows, in order of their estimates, are no longer worth measuring: when an estimate
+/// lies kDeviations of the errors so far beyond the `limit`-th distance.
 class RerankBound {
  public:
   /// `distances`: room for `limit` of them.
@@ -57,17 +57,19 @@ class RerankBound {
 
   /// Can a row of this estimate, and those after it, be left out?
   bool Beyond(float estimate) const {
-    if (measured_ < limit_ || measured_ < kFewest) return false;
-    const double n = static_cast<double>(measured_);
-    const double deviation = std::sqrt(squares_ / (n - 1)) * (1 + kDoubt / n);
-    return estimate + mean_ - kDeviations * deviation > closest_[0];
+    if (measured_ < limit_ || errors_ < kFewest) return false;
+    const double n = static_cast<double>(errors_);
+    return estimate - kDeviations * std::sqrt(squares_ / n) * (1 + kDoubt / n) > closest_[0];
   }
   void Add(float estimate, float distance) {
-    ++measured_;
-    const double error = double{distance} - estimate, change = error - mean_;
-    mean_ += change / static_cast<double>(measured_);
-    squares_ += change * (error - mean_);
-    if (measured_ <= limit_) {
+    // Rows of one vector have one error.
+    if (errors_ == 0 || estimate != last_) {
+      const double error = double{distance} - estimate;
+      squares_ += error * error;
+      ++errors_;
+      last_ = estimate;
+    }
+    if (measured_++ < limit_) {
       closest_[measured_ - 1] = distance;
       std::push_heap(closest_, closest_ + measured_);
     } else if (distance < closest_[0]) {
@@ -79,12 +81,14 @@ class RerankBound {
 
  private:
   static constexpr size_t kFewest = 8;
-  // Few rows, and those of the lowest estimates, show less of the errors than there is.
+  // Few errors, and those of the lowest estimates, show less of them than there is.
   static constexpr double kDoubt = 8;
   static constexpr double kDeviations = 4;
-  size_t limit_, measured_ = 0;
-  float* closest_;                 // max-heap
-  double mean_ = 0, squares_ = 0;  // of the errors; Welford 1962
+  size_t limit_, measured_ = 0, errors_ = 0;
+  float* closest_;  // max-heap
+  float last_ = 0;  // estimate
+  // Of the errors, not of their differences from a mean: rows close to each other err alike.
+  double squares_ = 0;
 };
 
 /// For a View that offers
