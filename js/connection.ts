@@ -33,6 +33,16 @@ export const containerBytes = Symbol('containerBytes');
 // Half of what `durability: 'batch'` promises.
 const syncDelay = 50;
 
+// Keeps the call among those under way until it has ended.
+function until<T>(call: Promise<T>, underWay: Set<Promise<unknown>>): Promise<T> {
+  const ended = () => {
+    underWay.delete(done);
+  };
+  const done: Promise<unknown> = call.then(ended, ended);
+  underWay.add(done);
+  return call;
+}
+
 export class Connection {
   readonly options: Bag;
   #platform: Platform;
@@ -46,6 +56,7 @@ export class Connection {
   #writes: Promise<unknown> = Promise.resolve();
   #writesUnderWay = 0;
   #longCalls = new Set<Promise<unknown>>();
+  #reads = new Set<Promise<unknown>>();
   #syncTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Checks the options as far as it can be done at once. */
@@ -142,16 +153,12 @@ export class Connection {
 
   /** A call that closing waits for, though it is no write. */
   track<T>(call: Promise<T>): Promise<T> {
-    const done = call.then(
-      () => {
-        this.#longCalls.delete(done);
-      },
-      () => {
-        this.#longCalls.delete(done);
-      },
-    );
-    this.#longCalls.add(done);
-    return call;
+    return until(call, this.#longCalls);
+  }
+
+  /** The same of one that closeSync does not wait for: it ends with CLOSED, or with its answer. */
+  trackRead<T>(call: Promise<T>): Promise<T> {
+    return until(call, this.#reads);
   }
 
   /** After a write with durability 'batch': native databases sync on a thread of their own, the others here. */
@@ -174,7 +181,7 @@ export class Connection {
 
   async #closeNow(): Promise<void> {
     await this.#writes;
-    await Promise.all(this.#longCalls);
+    await Promise.all([...this.#longCalls, ...this.#reads]);
     const opened = this.#opened ?? (await this.#opening?.catch(() => null));
     if (opened) parseReply((await opened.backend.call(...this.#closeRequest(opened))).json, 'close');
   }

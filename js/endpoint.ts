@@ -102,7 +102,7 @@ export class Endpoint {
 
   run<T>(plan: Plan<T>, method: string): Promise<T> {
     this.connection.requireNotClosed(method);
-    return this.#run(plan, sealed(plan.args), method, new CallSite(this.run));
+    return this.connection.trackRead(this.#run(plan, sealed(plan.args), method, new CallSite(this.run)));
   }
 
   async #run<T>(plan: Plan<T>, json: (handle: number) => string, method: string, site: CallSite): Promise<T> {

@@ -75,9 +75,7 @@ class WorkLanes {
     work->queue_ = &queue;
     work->number_ = added_++;
     LaneOf(*work).waiting.PushBack(std::move(work));
-    if (StartThread(queue, lock)) return;
-    // Nobody would ever run it.
-    if (starting_ == 0 && computing_.running + blocking_.running == 0) RunAll(lock);
+    if (!StartThread(queue, lock)) RunIfNobodyWill(lock);
   }
 
   /// Returns when none of the queue's work waits or runs.
@@ -85,7 +83,7 @@ class WorkLanes {
     std::unique_lock<std::mutex> lock(mutex_);
     WorkList computing = computing_.waiting.TakeOut(queue);
     WorkList blocking = blocking_.waiting.TakeOut(queue);
-    StartThread(queue, lock);
+    if (!StartThread(queue, lock)) RunIfNobodyWill(lock);
     ended_.wait(lock, [&] { return queue.running_ == 0; });
     lock.unlock();  // before what was taken out is destroyed
   }
@@ -110,21 +108,35 @@ class WorkLanes {
     return computes && computing_.running < computing_.most ? &computing_ : nullptr;
   }
 
-  // If something may begin and no thread is on its way to it. False: the system has none.
-  bool StartThread(const WorkQueue& queue, std::unique_lock<std::mutex>& lock) noexcept {
+  // If something may begin and no thread is on its way to it. False: the system has none. Until the
+  // thread is there the queue does not end, or it would wait for whatever the thread runs then.
+  bool StartThread(WorkQueue& queue, std::unique_lock<std::mutex>& lock) noexcept {
     if (starting_ > 0 || Next() == nullptr) return true;
     ++starting_;
+    ++queue.running_;
     lock.unlock();
-    const bool started = queue.threads_.Run([this] {
+    const bool started = queue.threads_.Run([this, &queue] {
       thread_local bool behind = false;
       if (!std::exchange(behind, true)) GoBehindTheEventLoop();
       std::unique_lock<std::mutex> own(mutex_);
       --starting_;
+      Leave(queue);
       RunAll(own);
     });
     lock.lock();
-    if (!started) --starting_;
-    return started;
+    if (started) return true;
+    --starting_;
+    Leave(queue);
+    return false;
+  }
+
+  void Leave(WorkQueue& queue) {
+    if (--queue.running_ == 0) ended_.notify_all();
+  }
+
+  // Here, as there are no more threads.
+  void RunIfNobodyWill(std::unique_lock<std::mutex>& lock) noexcept {
+    if (starting_ == 0 && computing_.running + blocking_.running == 0) RunAll(lock);
   }
 
   void RunAll(std::unique_lock<std::mutex>& lock) noexcept {
@@ -139,7 +151,7 @@ class WorkLanes {
       queue.Finish(std::move(work));
       lock.lock();
       --lane->running;
-      if (--queue.running_ == 0) ended_.notify_all();
+      Leave(queue);
     }
   }
 

@@ -47,6 +47,7 @@ class WorkerThreads::Set {
   }
 
   bool Run(std::function<void()> work, bool on_new_thread) noexcept {
+    if (pid_ != CurrentPid()) return false;  // held over a fork: its threads are the parent's
     std::unique_lock<std::mutex> lock(mutex_);
     if (waiting_.empty() && !on_new_thread) return false;
     if (!waiting_.empty()) {
