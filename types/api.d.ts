@@ -51,7 +51,7 @@ export interface IvfConfig {
  *
  * The others learn from rows, `spherical` nothing but that mean; `spherical`, `rotated`, `binary` and `tiered` throw UNSUPPORTED under manhattan. Rows get learned codes when `compact()` or a merge in the background
  * seals them; until then, and in segments of fewer than 16 rows (`product`: than `k`), they have those that `auto` begins with. `stats().quantization.coded` tells. Given for a database that
- * exists, a type concerns rows to come until `compact()` codes all anew.
+ * exists, a type concerns rows to come; the others get it when `compact()`, or, for those that look at rows, a merge in the background codes them anew.
  */
 export type Quantization =
   | { type: 'auto' | 'none' }

@@ -49,7 +49,9 @@ class CodeTrial {
 
   void Count();
 
-  size_t RowAt(size_t i) const { return i * rows_.rows() / count_; }
+  size_t RowAt(size_t i) const {
+    return static_cast<size_t>(uint64_t{i} * rows_.rows() / count_);  // beyond 32 bits
+  }
 
   const TrainingRows& rows_;
   size_t count_;

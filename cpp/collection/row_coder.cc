@@ -82,7 +82,7 @@ void RowCoder::EndTrial(Stage if_kept) {
   codec_ = std::move(scalar_);
   quantization_ = Quantization::kScalar8;
   coded_ = 0;
-  codes_.clear();
+  std::vector<uint8_t>().swap(codes_);  // their memory too
 }
 
 void RowCoder::CodeSlice() {
