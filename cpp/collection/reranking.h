@@ -102,7 +102,9 @@ void MeasureByVectors(const View& view, const Reranking& again, LinkedSearch& se
     for (Candidate& c : found) c.distance = query.space.WithinRange(c.distance);
     return;
   }
+  // All at once where all are measured: a disk then reads them beside each other.
   constexpr size_t kAhead = 8;
+  const size_t ahead = again.given ? found.size() : kAhead;
   SearchScratch& scratch = *search.scratch;
   scratch.MakeRoom(search.limit);
   RerankBound bound(search.limit, scratch.distances.data());
@@ -110,7 +112,7 @@ void MeasureByVectors(const View& view, const Reranking& again, LinkedSearch& se
   for (; n < found.size(); ++n) {
     Candidate& c = found[n];
     if (!again.given && bound.Beyond(c.distance)) break;
-    for (const size_t end = std::min(std::max(search.limit, n) + kAhead, found.size()); asked < end;
+    for (const size_t end = std::min(std::max(search.limit, n) + ahead, found.size()); asked < end;
          ++asked)
       view.WillFetch(found[asked].slot);
     const float* const vector = view.FetchVector(c.slot, scratch.vector);
