@@ -1,9 +1,7 @@
 // What a compiled core offers, natively and in WebAssembly alike.
 
-export interface Reply {
-  readonly json: string;
-  readonly buffers: readonly ArrayBuffer[];
-}
+/** What the core answers: a text of JSON, and what is too large for it. */
+export type Reply = readonly [json: string, ...buffers: ArrayBuffer[]];
 
 export interface FastHits {
   readonly ids: readonly string[];

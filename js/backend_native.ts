@@ -7,8 +7,8 @@ import { RuvectorError } from './errors.js';
 
 interface Addon {
   readonly target: string;
-  call(method: string, json: string, buffers: readonly ArrayBufferView[]): Promise<[string, ...ArrayBuffer[]]>;
-  callSync(method: string, json: string, buffers: readonly ArrayBufferView[]): [string, ...ArrayBuffer[]];
+  call(method: string, json: string, buffers: readonly ArrayBufferView[]): Promise<Reply>;
+  callSync(method: string, json: string, buffers: readonly ArrayBufferView[]): Reply;
   search(handle: number, query: Float32Array, k: number, efSearch: number, exact: boolean, distances: Float32Array): string[] | string;
 }
 
@@ -35,14 +35,12 @@ class NativeBackend implements Backend {
     this.name = `native (${addon.target})`;
   }
 
-  async call(method: string, json: string, buffers: readonly ArrayBufferView[]): Promise<Reply> {
-    const [text, ...out] = await this.#addon.call(method, json, buffers);
-    return { json: text, buffers: out };
+  call(method: string, json: string, buffers: readonly ArrayBufferView[]): Promise<Reply> {
+    return this.#addon.call(method, json, buffers);
   }
 
   callSync(method: string, json: string, buffers: readonly ArrayBufferView[]): Reply {
-    const [text, ...out] = this.#addon.callSync(method, json, buffers);
-    return { json: text, buffers: out };
+    return this.#addon.callSync(method, json, buffers);
   }
 
   async pause(): Promise<void> {}

@@ -1,6 +1,6 @@
 // One open database of one backend: opens at first use, keeps writes in order, closes.
 import type { Metric } from '../types/api.js';
-import type { Backend, Platform, WasmSource } from './backend.js';
+import type { Backend, Platform, Reply, WasmSource } from './backend.js';
 import { nativeIfWanted } from './backend_choice.js';
 import { RuvectorError } from './errors.js';
 import { type Bag, checkWithoutCore, normalizeOptions } from './options.js';
@@ -14,8 +14,8 @@ export interface Opened {
 }
 
 /** What db.open and db.collection answer, as the rest of this library wants it. */
-export function readOpened(backend: Backend, json: string, method: string): Opened & { scoreMode?: 'distance' | 'similarity' } {
-  const { distanceMetric, ...rest } = parseReply(json, method) as Omit<Opened, 'backend' | 'metric'> & { distanceMetric: Metric };
+export function readOpened(backend: Backend, reply: Reply, method: string): Opened & { scoreMode?: 'distance' | 'similarity' } {
+  const { distanceMetric, ...rest } = parseReply(reply, method) as Omit<Opened, 'backend' | 'metric'> & { distanceMetric: Metric };
   return { ...rest, backend, metric: distanceMetric };
 }
 
@@ -33,16 +33,6 @@ export const containerBytes = Symbol('containerBytes');
 // Half of what `durability: 'batch'` promises.
 const syncDelay = 50;
 
-// Keeps the call among those under way until it has ended.
-function until<T>(call: Promise<T>, underWay: Set<Promise<unknown>>): Promise<T> {
-  const ended = () => {
-    underWay.delete(done);
-  };
-  const done: Promise<unknown> = call.then(ended, ended);
-  underWay.add(done);
-  return call;
-}
-
 export class Connection {
   readonly options: Bag;
   #platform: Platform;
@@ -56,7 +46,8 @@ export class Connection {
   #writes: Promise<unknown> = Promise.resolve();
   #writesUnderWay = 0;
   #longCalls = new Set<Promise<unknown>>();
-  #reads = new Set<Promise<unknown>>();
+  #callsUnderWay = 0;
+  #callsEnded: (() => void) | undefined;
   #syncTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Checks the options as far as it can be done at once. */
@@ -71,7 +62,7 @@ export class Connection {
     this.#backend = nativeIfWanted(platform, backend, 'open') ?? platform.wasmNow(this.#wasmSource);
     if (bytes !== undefined) return;
     if (this.#backend === null) checkWithoutCore(options);
-    else parseReply(this.#backend.callSync('db.validate', JSON.stringify(options), []).json, 'open');
+    else parseReply(this.#backend.callSync('db.validate', JSON.stringify(options), []), 'open');
   }
 
   get backendName(): string {
@@ -93,8 +84,8 @@ export class Connection {
     return [this.#bytes ? 'db.fromBytes' : 'db.open', JSON.stringify(this.options), this.#bytes ? [this.#bytes] : []];
   }
 
-  #finishOpening(backend: Backend, json: string, method: string): Opened {
-    const opened = readOpened(backend, json, method);
+  #finishOpening(backend: Backend, reply: Reply, method: string): Opened {
+    const opened = readOpened(backend, reply, method);
     this.#scoreMode = opened.scoreMode ?? this.#scoreMode;
     this.#opened = opened;
     this.#bytes = undefined;
@@ -117,7 +108,7 @@ export class Connection {
   async #openNow(method: string): Promise<Opened> {
     const backend = this.#backend ?? (await this.#platform.wasm(this.#wasmSource));
     this.#backend = backend;
-    return this.#finishOpening(backend, (await backend.call(...this.#openRequest())).json, method);
+    return this.#finishOpening(backend, await backend.call(...this.#openRequest()), method);
   }
 
   openSync(method: string): Opened {
@@ -128,7 +119,7 @@ export class Connection {
     if (this.#backend === null) {
       throw new RuvectorError('NOT_READY', 'WebAssembly is not loaded yet; await VectorDB.open before the Sync methods', method);
     }
-    return this.#finishOpening(this.#backend, this.#backend.callSync(...this.#openRequest()).json, method);
+    return this.#finishOpening(this.#backend, this.#backend.callSync(...this.#openRequest()), method);
   }
 
   // --- The order of writes
@@ -153,12 +144,20 @@ export class Connection {
 
   /** A call that closing waits for, though it is no write. */
   track<T>(call: Promise<T>): Promise<T> {
-    return until(call, this.#longCalls);
+    const ended = () => {
+      this.#longCalls.delete(done);
+    };
+    const done: Promise<unknown> = call.then(ended, ended);
+    this.#longCalls.add(done);
+    return call;
   }
 
-  /** The same of one that closeSync does not wait for: it ends with CLOSED, or with its answer. */
-  trackRead<T>(call: Promise<T>): Promise<T> {
-    return until(call, this.#reads);
+  /** Closing waits for the end of a call; closeSync does not: a read ends with CLOSED then, or with its answer. */
+  beginCall(): void {
+    this.#callsUnderWay++;
+  }
+  endCall(): void {
+    if (--this.#callsUnderWay === 0) this.#callsEnded?.();
   }
 
   /** After a write with durability 'batch': native databases sync on a thread of their own, the others here. */
@@ -181,9 +180,14 @@ export class Connection {
 
   async #closeNow(): Promise<void> {
     await this.#writes;
-    await Promise.all([...this.#longCalls, ...this.#reads]);
+    await Promise.all(this.#longCalls);
+    if (this.#callsUnderWay > 0) {
+      await new Promise<void>((resolve) => {
+        this.#callsEnded = resolve;
+      });
+    }
     const opened = this.#opened ?? (await this.#opening?.catch(() => null));
-    if (opened) parseReply((await opened.backend.call(...this.#closeRequest(opened))).json, 'close');
+    if (opened) parseReply(await opened.backend.call(...this.#closeRequest(opened)), 'close');
   }
 
   closeSync(): void {
@@ -193,7 +197,7 @@ export class Connection {
     }
     this.#closing = Promise.resolve();
     const opened = this.#opened;
-    if (opened) parseReply(opened.backend.callSync(...this.#closeRequest(opened)).json, 'closeSync');
+    if (opened) parseReply(opened.backend.callSync(...this.#closeRequest(opened)), 'closeSync');
   }
 
   #closeRequest({ handle }: Opened): [string, string, ArrayBufferView[]] {

@@ -5,7 +5,7 @@ import { CallSite } from './call_site.js';
 import { type Connection, type Opened, readOpened } from './connection.js';
 import { aborted, type Interruption } from './interruption.js';
 import type { Bag } from './options.js';
-import { parseReply } from './reply.js';
+import { buffersOf, parseReply } from './reply.js';
 
 /** A call made ready: what to send, and how to read what comes back. */
 export interface Plan<T> {
@@ -40,6 +40,11 @@ interface StepReply {
 function sealed(args: Bag): (handle: number) => string {
   const json = JSON.stringify(args);
   return (handle) => (json === '{}' ? `{"handle":${handle}}` : `{"handle":${handle},${json.slice(1)}`);
+}
+
+function requireNotAborted(signals: readonly AbortSignal[] | undefined, method: string): void {
+  const ended = signals?.find((signal) => signal.aborted);
+  if (ended) throw aborted(ended, method);
 }
 
 let tokens = 0;
@@ -77,7 +82,7 @@ export class Endpoint {
     const database = await this.connection.open(method);
     if (this.#name === undefined) return this.#remember(database);
     const reply = await database.backend.call('db.collection', this.#openRequest(database), []);
-    return this.#remember(readOpened(database.backend, reply.json, method));
+    return this.#remember(readOpened(database.backend, reply, method));
   }
 
   openSync(method: string): Opened {
@@ -86,7 +91,7 @@ export class Endpoint {
     const database = this.connection.openSync(method);
     if (this.#name === undefined) return this.#remember(database);
     const reply = database.backend.callSync('db.collection', this.#openRequest(database), []);
-    return this.#remember(readOpened(database.backend, reply.json, method));
+    return this.#remember(readOpened(database.backend, reply, method));
   }
 
   #remember(opened: Opened): Opened {
@@ -102,21 +107,26 @@ export class Endpoint {
 
   run<T>(plan: Plan<T>, method: string): Promise<T> {
     this.connection.requireNotClosed(method);
-    return this.connection.trackRead(this.#run(plan, sealed(plan.args), method, new CallSite(this.run)));
+    return this.#run(plan, sealed(plan.args), method);
   }
 
-  async #run<T>(plan: Plan<T>, json: (handle: number) => string, method: string, site: CallSite): Promise<T> {
-    const { backend, handle } = this.#opened ?? (await this.open(method));
-    const ended = plan.signals?.find((signal) => signal.aborted);
-    if (ended) throw aborted(ended, method);
-    const reply = await backend.call(plan.call, json(handle), plan.buffers);
-    return plan.read(parseReply(reply.json, method, site), reply.buffers);
+  // Without a site the engine tells whose call failed: as long as all who wait for it await it.
+  async #run<T>(plan: Plan<T>, json: (handle: number) => string, method: string, site?: CallSite): Promise<T> {
+    this.connection.beginCall();
+    try {
+      const { backend, handle } = this.#opened ?? (await this.open(method));
+      requireNotAborted(plan.signals, method);
+      const reply = await backend.call(plan.call, json(handle), plan.buffers);
+      return plan.read(parseReply(reply, method, site), buffersOf(reply));
+    } finally {
+      this.connection.endCall();
+    }
   }
 
   runSync<T>(plan: Plan<T>, method: string): T {
     const { backend, handle } = this.openSync(method);
     const reply = backend.callSync(plan.call, sealed(plan.args)(handle), plan.buffers);
-    return plan.read(parseReply(reply.json, method), reply.buffers);
+    return plan.read(parseReply(reply, method), buffersOf(reply));
   }
 
   /** Like run, but the core gives up when a signal says so. `withToken` puts the token into the plan. */
@@ -126,10 +136,12 @@ export class Endpoint {
     const cancel = () => void this.#opened?.backend.callSync('call.cancel', JSON.stringify({ token }), []);
     for (const signal of signals) signal.addEventListener('abort', cancel, { once: true });
     try {
-      return await this.run(plan, method).finally(() => {
-        const ended = signals.find((signal) => signal.aborted);
-        if (ended) throw aborted(ended, method);
-      });
+      const value = await this.run(plan, method);
+      requireNotAborted(signals, method);
+      return value;
+    } catch (error) {
+      requireNotAborted(signals, method);
+      throw error;
     } finally {
       for (const signal of signals) signal.removeEventListener('abort', cancel);
     }
@@ -177,7 +189,7 @@ export class Endpoint {
     const { backend, handle } = await this.open(method);
     const call = async (name: string, args: Bag, buffers: readonly ArrayBufferView[] = []) => {
       const reply = await backend.call(name, JSON.stringify({ handle, ...args }), buffers);
-      return parseReply(reply.json, method, site);
+      return parseReply(reply, method, site);
     };
     const { job } = (await call('job.begin', { kind: plan.kind, ...plan.args })) as { job: number };
     try {
@@ -203,7 +215,7 @@ export class Endpoint {
   searchFast(query: Float32Array, k: number, efSearch: number, exact: boolean, method: string): FastHits {
     const { backend, handle } = this.openSync(method);
     const found = backend.search(handle, query, k, efSearch, exact);
-    if (typeof found === 'string') parseReply(found, method);
+    if (typeof found === 'string') parseReply([found], method);
     return found as FastHits;
   }
 }

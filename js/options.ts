@@ -75,9 +75,13 @@ function sendableLeaf(value: unknown): unknown {
   return value;
 }
 
-/** Without a prototype, so that '__proto__' is a key like any other. */
+// Faster to fill and to turn into text than Object.create(null), which is a hash table.
+function EmptyBag() {}
+EmptyBag.prototype = Object.create(null);
+
+/** It inherits nothing, so that '__proto__' is a key like any other. */
 export function emptyBag(): Bag {
-  return Object.create(null) as Bag;
+  return new (EmptyBag as unknown as new () => Bag)();
 }
 
 /** Copies own keys under their own names; two names for one thing are an error. */

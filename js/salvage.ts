@@ -17,5 +17,5 @@ export async function salvage(platform: Platform, from: unknown, to: unknown, op
   }
   const core = nativeIfWanted(platform, backend, 'salvage') ?? (await platform.wasm(wasm as WasmSource | undefined));
   const reply = await core.call('db.salvage', JSON.stringify({ from, to }), []);
-  return parseReply(reply.json, 'salvage') as SalvageReport;
+  return parseReply(reply, 'salvage') as SalvageReport;
 }

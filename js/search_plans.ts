@@ -34,7 +34,7 @@ export function signalsOf(queries: unknown): AbortSignal[] {
 /** Where all queries have a vector each and the same options: the key of the vectors. */
 function keyOfVectors(queries: readonly unknown[]): string | undefined {
   const [first] = queries;
-  if (!isObject(first)) return undefined;
+  if (queries.length < 2 || !isObject(first)) return undefined;
   const keys = Object.keys(first);
   const [vectorKey, another] = keys.filter((key) => queryKey(key) === 'vector');
   if (vectorKey === undefined || another !== undefined || keys.includes('like')) return undefined;

@@ -52,7 +52,7 @@ abstract class VectorDBBase<M extends object> extends Collection<M> {
     return new Collection(new Endpoint(this.#connection, name, given));
   }
   async collections(): Promise<string[]> {
-    return this.#endpoint.run(plans.collections, 'collections');
+    return await this.#endpoint.run(plans.collections, 'collections');
   }
   collectionsSync(): string[] {
     return this.#endpoint.runSync(plans.collections, 'collectionsSync');

@@ -71,7 +71,7 @@ class WasmBackend implements Backend {
     try {
       return this.#call(method, json, buffers);
     } catch (error) {
-      return { json: trapped(error), buffers: [] };
+      return [trapped(error)];
     }
   }
 
@@ -87,7 +87,7 @@ class WasmBackend implements Backend {
       return offset;
     });
     const block = total > maxBlock ? 0 : address(module._malloc(total + 8));
-    if (block === 0) return { json: outOfMemory, buffers: [] };
+    if (block === 0) return [outOfMemory];
     parts.forEach((part, i) => {
       module.HEAPU8.set(part, block + (offsets[i] as number));
     });
@@ -124,9 +124,9 @@ class WasmBackend implements Backend {
     const { pointer } = this.#scratch;
     module.HEAPF32.set(query, pointer >>> 2);
     const out = pointer + query.length * 4;
-    const reply = this.#read(module._ruvector_search(handle, pointer, query.length, k, efSearch, exact ? 1 : 0, out));
-    if (reply.json.startsWith('{')) return reply.json;
-    const ids = JSON.parse(reply.json) as string[];
+    const [json] = this.#read(module._ruvector_search(handle, pointer, query.length, k, efSearch, exact ? 1 : 0, out));
+    if (json.startsWith('{')) return json;
+    const ids = JSON.parse(json) as string[];
     return { ids, distances: module.HEAPF32.slice(out >>> 2, (out >>> 2) + ids.length) };
   }
 
@@ -141,7 +141,7 @@ class WasmBackend implements Backend {
       buffers.push(bytes(heap[words + 3 + 2 * i] as number, heap[words + 4 + 2 * i] as number).buffer);
     }
     module._ruvector_free_reply(reply);
-    return { json: json === '' ? outOfMemory : json, buffers };
+    return [json === '' ? outOfMemory : json, ...buffers];
   }
 }
 

@@ -7,11 +7,6 @@
 #include <thread>
 #include <utility>
 
-#if defined(__linux__)
-#include <sys/resource.h>
-#include <unistd.h>
-#endif
-
 namespace ruvector {
 namespace {
 
@@ -19,18 +14,6 @@ constexpr size_t kLeastComputing = 2, kMostComputing = 16, kMostBlocking = 4;
 
 size_t MostComputing() {
   return std::clamp<size_t>(std::thread::hardware_concurrency(), kLeastComputing, kMostComputing);
-}
-
-// The event loop has the core first where both want it. Five steps cost searches a quarter of their
-// speed beside other processes; two cost nothing that could be measured.
-void GoBehindTheEventLoop() {
-#if defined(__linux__)
-  constexpr int kSteps = 2;
-  // Of the process: this thread may have been made by one that has gone behind already.
-  const int wanted = getpriority(PRIO_PROCESS, static_cast<id_t>(getpid())) + kSteps;
-  // Here 0 is the calling thread. A system that forbids it leaves the priority as it is.
-  if (getpriority(PRIO_PROCESS, 0) < wanted) setpriority(PRIO_PROCESS, 0, wanted);
-#endif
 }
 
 }  // namespace
@@ -116,8 +99,6 @@ class WorkLanes {
     ++queue.running_;
     lock.unlock();
     const bool started = queue.threads_.Run([this, &queue] {
-      thread_local bool behind = false;
-      if (!std::exchange(behind, true)) GoBehindTheEventLoop();
       std::unique_lock<std::mutex> own(mutex_);
       --starting_;
       Leave(queue);
@@ -148,7 +129,9 @@ class WorkLanes {
       StartThread(queue, lock);
       lock.unlock();
       work->Run();
-      queue.Finish(std::move(work));
+      // Where there is no core left for the event loop a scheduler may make it wait for the end of
+      // this thread's slice: several milliseconds.
+      if (queue.Finish(std::move(work)) == WorkQueue::Taker::kLate) std::this_thread::yield();
       lock.lock();
       --lane->running;
       Leave(queue);
@@ -168,13 +151,14 @@ WorkQueue::~WorkQueue() { Stop(); }
 
 void WorkQueue::Add(std::unique_ptr<Work> work) { WorkLanes::All().Add(*this, std::move(work)); }
 
-void WorkQueue::Finish(std::unique_ptr<Work> work) noexcept {
+WorkQueue::Taker WorkQueue::Finish(std::unique_ptr<Work> work) noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (stopped_) return;
+  if (stopped_) return Taker::kPrompt;
   finished_.PushBack(std::move(work));
-  if (notified_) return;
+  if (notified_) return Taker::kLate;
   notified_ = true;
   notify_();
+  return Taker::kPrompt;
 }
 
 WorkList WorkQueue::TakeFinished(size_t most, size_t bytes) {

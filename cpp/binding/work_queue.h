@@ -92,7 +92,9 @@ class WorkQueue {
  private:
   friend class WorkLanes;
 
-  void Finish(std::unique_ptr<Work> work) noexcept;
+  enum class Taker { kPrompt, kLate };  // late: was told of earlier work and has not come for it
+
+  Taker Finish(std::unique_ptr<Work> work) noexcept;
 
   const WorkerThreads threads_;  // wait from one call to the next
   const std::function<void()> notify_;

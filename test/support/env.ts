@@ -58,7 +58,8 @@ export function tempPath(): string {
 /** What the core says of itself. */
 export async function coreInfo(): Promise<Calls['meta.info']['reply']> {
   const core = target === 'native' ? nodePlatform.native() : await nodePlatform.wasm(undefined);
-  return JSON.parse((await core?.call('meta.info', '{}', []))?.json ?? '{}');
+  const [json] = (await core?.call('meta.info', '{}', [])) ?? ['{}'];
+  return JSON.parse(json);
 }
 
 afterEach(async () => {
