@@ -1,4 +1,4 @@
-// npm run bench [-- --full] [-- --only part,part]: measures, prints figures beside their bounds, and writes a report to bench/results.
+// npm run bench [-- --full] [-- --only part,part] [-- --sets text-100000x384,…] [-- --peers name,name]: measures, prints figures beside their bounds, and writes a report to bench/results.
 import { parseArgs } from 'node:util';
 import * as batches from './bounds/batches.mjs';
 import * as building from './bounds/building.mjs';
@@ -37,8 +37,15 @@ const bounds = {
 };
 const parts = ['peers', ...Object.keys(bounds), 'kernels'];
 const { values } = parseArgs({
-  options: { full: { type: 'boolean', default: false }, only: { type: 'string' }, peers: { type: 'string' }, output: { type: 'string' } },
+  options: {
+    full: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    sets: { type: 'string' },
+    peers: { type: 'string' },
+    output: { type: 'string' },
+  },
 });
+const nameOf = ([kind, rows, dimensions]) => `${kind}-${rows}x${dimensions}`;
 const chosen = values.only?.split(',') ?? parts;
 for (const part of chosen) if (!parts.includes(part)) throw new Error(`--only ${part}: expected some of ${parts.join(', ')}`);
 const { full } = values;
@@ -58,6 +65,12 @@ const sets = full
       { of: ['sift-easy', 1_000_000, 128] },
     ]
   : [{ of: ['text', 10_000, 384] }];
+// Of the sets that all peers are searched on.
+const wantedSets = values.sets?.split(',');
+for (const name of wantedSets ?? []) {
+  if (!sets.some(({ of }) => nameOf(of) === name))
+    throw new Error(`--sets ${name}: expected some of ${sets.map(({ of }) => nameOf(of)).join(', ')}`);
+}
 const limits = full
   ? { rounds: 7, slice: 400, buildLimit: 1200, knobs: [10, 16, 24, 32, 48, 64, 96, 128, 200, 400] }
   : { rounds: 5, slice: 100, buildLimit: 120, knobs: [10, 16, 32, 64, 128, 256] };
@@ -72,6 +85,7 @@ const context = new Context(full);
 if (chosen.includes('peers')) {
   installPeers();
   for (const { of } of sets) {
+    if (wantedSets !== undefined && !wantedSets.includes(nameOf(of))) continue;
     const set = dataset(...of);
     console.log(`peers on ${set.name}`);
     run.comparisons.push({ set, results: await compare(set, limits, values.peers?.split(','), run.comparisons) });
@@ -97,7 +111,7 @@ run.conditions.told.push(
 );
 const name = full ? 'full' : 'short';
 // What was asked for in parts is no report to keep.
-const folder = values.output ?? (values.only || values.peers ? `${root}build/bench/results` : `${root}bench/results`);
+const folder = values.output ?? (values.only || values.peers || values.sets ? `${root}build/bench/results` : `${root}bench/results`);
 const files = write(folder, name, run);
 const missed = run.bounds.flatMap(({ lines }) => lines).filter(({ met }) => met === false).length;
 console.log(missed === 0 ? 'every bound is met' : `${missed} bound(s) missed`);
