@@ -23,6 +23,8 @@ export interface Backend {
 
 /** How a JavaScript environment comes by its backends. */
 export interface Platform {
+  /** Whether storagePath may be idb://name. */
+  readonly hasIndexedDb: boolean;
   /** The native addon, or null where there is none by nature (a browser). Throws when it should be there and is not. */
   native(): Backend | null;
   /** The instantiated WebAssembly module if it is there already. */

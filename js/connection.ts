@@ -3,6 +3,7 @@ import type { Metric } from '../types/api.js';
 import type { Backend, Platform, Reply, WasmSource } from './backend.js';
 import { nativeIfWanted } from './backend_choice.js';
 import { RuvectorError } from './errors.js';
+import { mountPathOf } from './indexed_db/mounted_files.js';
 import { type Bag, checkWithoutCore, normalizeOptions } from './options.js';
 import { parseReply } from './reply.js';
 
@@ -55,6 +56,9 @@ export class Connection {
     const bytes = (given as { [containerBytes]?: Uint8Array } | null)?.[containerBytes];
     const { backend, wasm, ...options } = normalizeOptions(given, 'open');
     this.#platform = platform;
+    if (mountPathOf(options.storagePath) !== undefined && !platform.hasIndexedDb) {
+      throw new RuvectorError('UNSUPPORTED', `storagePath "${options.storagePath}" is for browsers; expected a folder here`, 'open');
+    }
     this.#wasmSource = wasm as WasmSource | undefined;
     this.options = options;
     this.#scoreMode = (options.scoreMode as 'distance' | 'similarity' | undefined) ?? 'distance';
@@ -126,6 +130,10 @@ export class Connection {
 
   requireNoWrites(method: string): void {
     this.requireNotClosed(method);
+    if (mountPathOf(this.options.storagePath) !== undefined && (this.options.durability ?? 'sync') === 'sync') {
+      const instead = `await ${method.replace(/Sync$/, '')}, or open with durability: 'batch'`;
+      throw new RuvectorError('UNSUPPORTED', `${method} cannot wait until IndexedDB has what it writes; ${instead}`, method);
+    }
     if (this.#writesUnderWay > 0) {
       throw new RuvectorError('NOT_READY', 'writes are under way; await them before a Sync write', method);
     }
@@ -192,6 +200,9 @@ export class Connection {
 
   closeSync(): void {
     if (this.#closing) return;
+    if (mountPathOf(this.options.storagePath) !== undefined) {
+      throw new RuvectorError('UNSUPPORTED', 'closeSync cannot wait for IndexedDB; await close()', 'closeSync');
+    }
     if (this.#writesUnderWay > 0 || this.#longCalls.size > 0 || (this.#opening && !this.#opened)) {
       throw new RuvectorError('NOT_READY', 'calls are under way; await close() instead', 'closeSync');
     }

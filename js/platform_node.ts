@@ -26,6 +26,7 @@ const loader = new WasmLoader({
 });
 
 export const nodePlatform: Platform = {
+  hasIndexedDb: false,
   native: loadNative,
   wasmNow: (source) => loader.now(source),
   wasm: (source) => loader.load(source),

@@ -10,6 +10,8 @@ export type ReadBytes = (url: URL | string) => Promise<BufferSource>;
 export interface WasmEnvironment {
   readonly read: ReadBytes;
   readonly files?: object;
+  /** What an instance is offered as. */
+  wrap?(backend: Backend): Backend;
   /** Which variant to load, when not the best one this engine runs. */
   forced?(): string | undefined;
   glue(variant: WasmVariant): Promise<{ default: Glue }>;
@@ -93,10 +95,11 @@ export class WasmLoader {
   }
 
   async #instantiate({ variant, source }: Choice): Promise<Backend> {
-    const { read, files, glue } = this.#environment;
+    const { read, files, glue, wrap } = this.#environment;
     try {
       const wasm = isAddress(source) ? await read(source) : source;
-      return await instantiate((await glue(variant)).default, wasm, variant, files);
+      const backend = await instantiate((await glue(variant)).default, wasm, variant, files);
+      return wrap ? wrap(backend) : backend;
     } catch (error) {
       const what = isAddress(source) ? String(source) : 'the given bytes';
       throw new RuvectorError('UNSUPPORTED', `cannot load WebAssembly from ${what}: ${(error as Error).message}`, 'open');

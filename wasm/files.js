@@ -33,6 +33,8 @@
 //     rmdir(path: string): void;
 //     // Makes creations, renames and removals in the folder durable: open it, fsync, close. Where the system cannot (Windows), nothing.
 //     syncDir(path: string): void;
+//     // Optional, else false: whether a file in this folder is stored whole by each sync, in one transaction with all others (IndexedDB).
+//     storesWhole?(path: string): boolean;
 //     // This process, in raw strings: the core hashes them, so that native and WASM openers understand each other's lock files.
 //     process(): {
 //       pid: number;           // process.pid
@@ -47,7 +49,7 @@
 //   }
 //
 // Paths are those the user gave, joined with '/'. Numbers are safe integers. Each function may throw: the error's message becomes the
-// message of the core's Error, whose code is NOT_FOUND for `error.code === 'ENOENT'` and IO for anything else.
+// message of the core's Error, whose code is NOT_FOUND for `error.code === 'ENOENT'`, UNSUPPORTED for 'ENOTSUP', and IO for anything else.
 
 (typeof addToLibrary === 'function'
   ? addToLibrary
@@ -80,7 +82,7 @@
         return f(files);
       } catch (error) {
         ruvectorHost.leave(String((error && error.message) || error));
-        return error && error.code === 'ENOENT' ? -2 : -1;
+        return error && error.code === 'ENOENT' ? -2 : error && error.code === 'ENOTSUP' ? -3 : -1;
       }
     },
   },
@@ -208,6 +210,13 @@
     return ruvectorHost.run(function (files) {
       files['syncDir'](ruvectorHost.string(path, bytes));
       return 0;
+    });
+  },
+
+  ruvector_files_stores_whole__deps: ['$ruvectorHost'],
+  ruvector_files_stores_whole: function (path, bytes) {
+    return ruvectorHost.run(function (files) {
+      return files['storesWhole'] && files['storesWhole'](ruvectorHost.string(path, bytes)) ? 1 : 0;
     });
   },
 

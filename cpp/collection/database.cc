@@ -11,6 +11,9 @@ namespace {
 
 // A transaction also links this many rows of a backlog, where no thread does it.
 constexpr size_t kBacklogRows = 64;
+// Where files are stored whole, the log goes on in another one from here on: this much, and the
+// transaction itself, is what a commit writes at most.
+constexpr uint64_t kWholeLogFileBytes = 64 << 10;
 
 }  // namespace
 
@@ -55,7 +58,7 @@ void Database::CommitLog() {
   const Durability durability = options_.durability;
   wal_->Commit(durability == Durability::kSync ||
                (durability == Durability::kBatch && !SyncsSoon()));
-  wal_bytes_ = wal_->bytes();
+  wal_bytes_ = LogLength();
 }
 
 void Database::LogAlone(WalRecordType type, uint32_t collection, std::string_view payload) {
@@ -103,7 +106,10 @@ void Database::Commit(std::vector<Operation>& operations, Linking linking) {
 
 void Database::AfterCommit(bool frees, size_t rows) noexcept {
   try {
-    if (CheckpointDue() || (frees && HasSegments())) TryCheckpoint({});
+    if (CheckpointDue() || (frees && HasSegments()))
+      TryCheckpoint({});
+    else if (wal_ && directory_->stores_whole_files() && wal_->bytes() > kWholeLogFileBytes)
+      ContinueLogElsewhere();
     Maintain(rows);
   } catch (const std::exception&) {
     // No memory, not even to say so. What was committed is; the next commit tries again.

@@ -163,6 +163,10 @@ class Database {
   // database_log.cc
   void Replay();
   void RenewLog(const std::vector<uint64_t>& numbers);
+  // Goes on in a new file of the log, where one that is appended to had better be short.
+  void ContinueLogElsewhere();
+  // Of all files of the log.
+  uint64_t LogLength() const { return earlier_log_bytes_ + wal_->bytes(); }
   void ReplayRecords(std::span<const WalRecord> records);
 
   // database.cc
@@ -222,6 +226,7 @@ class Database {
   uint32_t next_collection_ = 1;     // counts those that only the log holds; manifest_ does not
   std::unique_ptr<WalWriter> wal_;   // none: in memory, read-only or closed
   uint64_t next_wal_ = 1;
+  uint64_t earlier_log_bytes_ = 0;      // of the log, in files before that of wal_
   uint64_t next_checkpoint_bytes_ = 0;  // after a failed one: not before the log is that long
   bool broken_ = false;
   bool unlogged_ = false;         // kNone: something is only in memory

@@ -19,7 +19,7 @@ constexpr size_t kFewLinks = 200;
 
 bool Database::CheckpointDue() const {
   if (!wal_) return false;
-  const uint64_t bytes = wal_->bytes();
+  const uint64_t bytes = LogLength();
   if (bytes <= kLongLogBytes || bytes <= next_checkpoint_bytes_) return false;
   uint64_t growing = 0;
   for (const auto& collection : Collections()) growing += collection->GrowingBytes();
@@ -32,7 +32,7 @@ bool Database::HasSegments() const {
 }
 
 bool Database::WorthCheckpoint() const {
-  if (changed_options_ || wal_->bytes() > kShortLogBytes) return true;
+  if (changed_options_ || LogLength() > kShortLogBytes) return true;
   size_t unsaved = 0;
   for (const auto& collection : Collections()) unsaved += collection->UnsavedLinks();
   return unsaved > kFewLinks;
@@ -50,7 +50,7 @@ void Database::TryCheckpoint(const CollectionSet& seal) {
   } catch (const std::exception& e) {
     // The transaction itself is safe in the log. Trying again at every commit would only slow down
     // a full disk.
-    if (wal_) next_checkpoint_bytes_ = wal_->bytes() + kLongLogBytes;
+    if (wal_) next_checkpoint_bytes_ = LogLength() + kLongLogBytes;
     MaintenanceFailed(e.what());
   }
 }
@@ -91,7 +91,8 @@ void Database::CheckpointLocked(const CollectionSet& seal) {
   manifest_ = std::move(next);
   if (wal_) {
     wal_ = std::move(wal);
-    wal_bytes_ = wal_->bytes();
+    earlier_log_bytes_ = 0;
+    wal_bytes_ = LogLength();
   }
   next_checkpoint_bytes_ = 0;
   unlogged_ = false;

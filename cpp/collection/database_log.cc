@@ -56,6 +56,7 @@ void RequireHeader(const Directory& directory, const Manifest& manifest, uint64_
 
 void Database::Replay() {
   seen_log_bytes_ = LogBytes(*directory_);
+  earlier_log_bytes_ = 0;
   const std::vector<uint64_t> numbers = LogNumbers(*directory_, manifest_);
   const std::string& path = directory_->path();
   uint64_t sequence = manifest_.sequence;
@@ -78,6 +79,7 @@ void Database::Replay() {
     if (replay.cut_bytes > 0) torn = number;
     if (options_.read_only) continue;
     const bool last = number == numbers.back();
+    if (!last) earlier_log_bytes_ += replay.valid_bytes;
     if (replay.valid_bytes == 0) {  // its creation was cut short
       directory_->Remove(WalName(number));
       if (last) wal_ = WalWriter::Create(*directory_, number, manifest_.database, sequence + 1);
@@ -89,7 +91,18 @@ void Database::Replay() {
     }
   }
   next_wal_ = (wal_ ? wal_->number() : numbers.back()) + 1;
-  if (!options_.read_only && logged && !closed) RenewLog(numbers);
+  const bool in_doubt = logged && !closed && !directory_->stores_whole_files();
+  if (!options_.read_only && in_doubt) RenewLog(numbers);
+}
+
+void Database::ContinueLogElsewhere() {
+  if (wal_->unsynced()) wal_->Sync();  // records of the next file vouch for those of this one
+  std::unique_ptr<WalWriter> next =
+      WalWriter::Create(*directory_, next_wal_, id_, wal_->next_sequence());
+  directory_->Sync();
+  earlier_log_bytes_ += wal_->bytes();
+  wal_ = std::move(next);
+  ++next_wal_;
 }
 
 // A log that was not closed may be in the system's cache only, or, where a sync failed before, have
@@ -125,6 +138,7 @@ void Database::RenewLog(const std::vector<uint64_t>& numbers) {
   manifest_.generation = next.generation;
   manifest_.wal = next.wal;
   wal_ = std::move(wal);
+  earlier_log_bytes_ = 0;
   next_wal_ = wal_->number() + 1;
 }
 

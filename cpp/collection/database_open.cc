@@ -291,7 +291,7 @@ void Database::Load() {
     if (left_over_error_ && left_over_error_->code() != ErrorCode::kLocked)
       throw Error(*left_over_error_);
   }
-  if (wal_) wal_bytes_ = wal_->bytes();
+  if (wal_) wal_bytes_ = LogLength();
   size_t pending = 0;
   for (const auto& collection : Collections()) pending += collection->Stats().pending;
   if (pending > 0) WakeMaintenance();

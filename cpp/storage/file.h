@@ -88,6 +88,9 @@ class Directory {
   virtual void Sync() = 0;
   /// Throws kLocked naming the holder; also for a second writer within one process.
   virtual std::unique_ptr<WriterLock> LockWriter() = 0;
+  /// A file is written anew for every sync after an Append, in one transaction with all others
+  /// (IndexedDB): what is appended to is better short, and whatever can be read is on disk.
+  virtual bool stores_whole_files() const { return false; }
   /// False for memory: nothing survives, so nothing is logged.
   virtual bool persistent() const = 0;
   /// For messages: the folder's path, or ":memory:".

@@ -26,6 +26,7 @@ int ruvector_files_rename(const char* from, unsigned from_bytes, const char* to,
 int ruvector_files_mkdir(const char* path, unsigned path_bytes);
 int ruvector_files_rmdir(const char* path, unsigned path_bytes);
 int ruvector_files_sync_dir(const char* path, unsigned path_bytes);
+int ruvector_files_stores_whole(const char* path, unsigned path_bytes);
 int ruvector_files_process();
 int ruvector_files_is_alive(double pid, const char* start, unsigned start_bytes);
 }
@@ -131,7 +132,10 @@ class WasmFile final : public File {
 
 class WasmDirectory final : public Directory {
  public:
-  explicit WasmDirectory(std::string path) : path_(std::move(path)) {}
+  explicit WasmDirectory(std::string path)
+      : path_(std::move(path)),
+        stores_whole_files_(CheckIo(ruvector_files_stores_whole(path_.data(), Length(path_)),
+                                    "open folder", path_) != 0) {}
 
   std::unique_ptr<File> Open(const std::string& name, OpenMode mode) override {
     CheckFileName(name);
@@ -181,6 +185,7 @@ class WasmDirectory final : public Directory {
     return AcquireWriterLock(*this, SystemProcesses(), nullptr);
   }
 
+  bool stores_whole_files() const override { return stores_whole_files_; }
   bool persistent() const override { return true; }
   const std::string& path() const override { return path_; }
 
@@ -188,6 +193,7 @@ class WasmDirectory final : public Directory {
   std::string PathOf(const std::string& name) const { return path_ + "/" + name; }
 
   std::string path_;
+  bool stores_whole_files_;
 };
 
 class HostProcesses final : public ProcessTable {

@@ -1,0 +1,188 @@
+// A core in WebAssembly whose databases may lie in IndexedDB: a call is answered once what it wrote is on disk.
+import type { Backend, FastHits, Reply } from '../backend.js';
+import { RuvectorError } from '../errors.js';
+import { IdbfsStore } from './idbfs_store.js';
+import { Mount } from './mount.js';
+import { type MountedFiles, mountPathOf } from './mounted_files.js';
+import { Announcements, lockForWriting } from './writer_lock.js';
+
+interface OpenDatabase {
+  readonly mount: Mount;
+  readonly path: string;
+  readonly store: IdbfsStore;
+  readonly announcements: Announcements;
+  readonly writes: boolean;
+  readonly unlock: (() => void) | null;
+}
+
+function errorReply(error: unknown): Reply {
+  const { code, message } = error instanceof RuvectorError ? error : { code: 'INTERNAL', message: String(error) };
+  return [JSON.stringify({ error: { code, message } })];
+}
+
+/** Kinds of jobs that read files again. */
+const readingJobs = ['verify', 'snapshot'];
+
+export class PersistentBackend implements Backend {
+  readonly #core: Backend;
+  readonly #files: MountedFiles;
+  /** By handle. */
+  readonly #databases = new Map<number, OpenDatabase>();
+  readonly #keepers = new Map<number, Mount>();
+
+  constructor(core: Backend, files: MountedFiles) {
+    this.#core = core;
+    this.#files = files;
+  }
+
+  get name(): string {
+    return this.#core.name;
+  }
+
+  async call(method: string, json: string, buffers: readonly ArrayBufferView[]): Promise<Reply> {
+    try {
+      if (method === 'db.open') return await this.#open(json);
+      if (method === 'db.close') return await this.#close(json);
+      if (method === 'db.refresh') await this.#databases.get(JSON.parse(json).handle)?.mount.reload();
+      if (method === 'job.begin') return await this.#beginJob(json);
+      const reply = this.#core.callSync(method, json, buffers);
+      if (method === 'job.end') this.#endJob(JSON.parse(json).job);
+      await this.#flush();
+      return reply;
+    } catch (error) {
+      return errorReply(error);
+    }
+  }
+
+  callSync(method: string, json: string, buffers: readonly ArrayBufferView[]): Reply {
+    if (method === 'db.open' && mountPathOf(JSON.parse(json).storagePath) !== undefined) {
+      return errorReply(new RuvectorError('NOT_READY', 'IndexedDB answers later; await VectorDB.open before the Sync methods', 'open'));
+    }
+    const reply = this.#core.callSync(method, json, buffers);
+    // Only with a durability that does not wait for it. What fails is tried again with the next flush, which tells.
+    this.#flush().catch(() => {});
+    return reply;
+  }
+
+  async #flush(): Promise<void> {
+    const waiting = [...this.#files.mounts.values()].filter((mount) => mount.wantsDisk);
+    await Promise.all(waiting.map((mount) => mount.flush()));
+  }
+
+  pause(): Promise<void> {
+    return this.#core.pause();
+  }
+  search(handle: number, query: Float32Array, k: number, efSearch: number, exact: boolean): FastHits | string {
+    return this.#core.search(handle, query, k, efSearch, exact);
+  }
+
+  // --- Opening and closing
+
+  async #open(json: string): Promise<Reply> {
+    const { storagePath, readOnly } = JSON.parse(json);
+    const path = mountPathOf(storagePath);
+    if (path === undefined) return this.#core.call('db.open', json, []);
+    if (typeof indexedDB === 'undefined') {
+      throw new RuvectorError('UNSUPPORTED', `${path} needs IndexedDB, which is not here (a private window, perhaps)`, 'open');
+    }
+    const database = await this.#mount(path, readOnly !== true);
+    try {
+      const reply = await this.#core.call('db.open', json, []);
+      await database.mount.flush();
+      const { error, handle } = JSON.parse(reply[0]);
+      if (error) {
+        await this.#unmount(database);
+      } else {
+        this.#databases.set(handle, database);
+        database.mount.drop();
+        this.#follow(handle, database);
+      }
+      return reply;
+    } catch (error) {
+      await this.#unmount(database);
+      throw error;
+    }
+  }
+
+  async #mount(path: string, writes: boolean): Promise<OpenDatabase> {
+    const name = path.slice('idb://'.length);
+    const other = [...this.#databases.values()].find((database) => database.path === path);
+    if (other) {
+      throw new RuvectorError(
+        'LOCKED',
+        `${path} is open already, by this very page or worker; share that database, or close it first`,
+        'open',
+      );
+    }
+    const unlock = writes ? await lockForWriting(name) : null;
+    const store = new IdbfsStore(name);
+    try {
+      await store.open(writes);
+      const mount = new Mount(store, 'strict');
+      await mount.load();
+      // What a refresh reads, and what it need not read again, is the core's to know.
+      if (!writes) mount.keepers++;
+      this.#files.mounts.set(path, mount);
+      return { mount, path, store, writes, unlock, announcements: new Announcements(name) };
+    } catch (error) {
+      store.close();
+      unlock?.();
+      throw error;
+    }
+  }
+
+  async #unmount({ path, store, announcements, unlock }: OpenDatabase): Promise<void> {
+    this.#files.mounts.delete(path);
+    announcements.close();
+    store.close();
+    unlock?.();
+  }
+
+  #follow(handle: number, { mount, announcements, writes }: OpenDatabase): void {
+    if (writes) mount.onStored = () => announcements.tell();
+    // What fails here fails again, and is told, when the user asks for it.
+    else announcements.whenTold(() => void this.call('db.refresh', JSON.stringify({ handle }), []));
+  }
+
+  async #close(json: string): Promise<Reply> {
+    const { handle } = JSON.parse(json);
+    const reply = this.#core.callSync('db.close', json, []);
+    const database = this.#databases.get(handle);
+    if (database === undefined) return reply;
+    this.#databases.delete(handle);
+    try {
+      await database.mount.flush();
+    } catch (error) {
+      const { code, message } = error as RuvectorError;
+      throw new RuvectorError(code, `closed, but the last writes are not on disk: ${message}`, 'close');
+    } finally {
+      await this.#unmount(database);
+    }
+    return reply;
+  }
+
+  // --- Jobs that read files, which may have been left to IndexedDB
+
+  async #beginJob(json: string): Promise<Reply> {
+    const { handle, kind } = JSON.parse(json);
+    const mount = readingJobs.includes(kind) ? this.#databases.get(handle)?.mount : undefined;
+    if (mount) {
+      mount.keepers++;
+      await mount.fetch();
+    }
+    const reply = this.#core.callSync('job.begin', json, []);
+    const { job } = JSON.parse(reply[0]);
+    if (mount && job !== undefined) this.#keepers.set(job, mount);
+    else if (mount) mount.keepers--;
+    await this.#flush();
+    return reply;
+  }
+
+  #endJob(job: number): void {
+    const mount = this.#keepers.get(job);
+    if (mount === undefined) return;
+    this.#keepers.delete(job);
+    mount.keepers--;
+    mount.drop();
+  }
+}

@@ -1,0 +1,92 @@
+// The built package, served on loopback under a strict policy, in headless Chromium with a profile of its own.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+
+const root = new URL('../../', import.meta.url);
+export const executablePath =
+  process.env.RUVECTOR_CHROMIUM ??
+  ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+if (!executablePath) console.warn('SKIPPED: no Chromium (RUVECTOR_CHROMIUM says where it is); install it with .ci/setup');
+
+const types: Record<string, string> = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.html': 'text/html' };
+const served = /^\/(dist|wasm\/dist|test\/browser)\/[\w./-]+$/;
+
+export interface PackageServer {
+  readonly origin: string;
+  close(): void;
+}
+
+/** WebAssembly goes out as octets on purpose: many servers know no better. `isolated`: the page may share memory with its workers. */
+export async function servePackage({ isolated = false } = {}): Promise<PackageServer> {
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    response.setHeader('content-security-policy', "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'");
+    if (isolated) {
+      response.setHeader('cross-origin-opener-policy', 'same-origin');
+      response.setHeader('cross-origin-embedder-policy', 'require-corp');
+    }
+    if (path === '/') {
+      response.setHeader('content-type', 'text/html').end('<!doctype html><title>ruvector</title>');
+    } else if (served.test(path) && !path.includes('..') && existsSync(new URL(`.${path}`, root))) {
+      response.setHeader('content-type', types[extname(path)] ?? 'application/octet-stream').end(readFileSync(new URL(`.${path}`, root)));
+    } else {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+export function newProfile(): string {
+  return mkdtempSync(join(tmpdir(), 'ruvector-chromium-'));
+}
+export function removeProfile(profile: string): void {
+  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+}
+
+export function launch(profile: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(profile, {
+    executablePath: executablePath as string,
+    headless: true,
+    args: [
+      '--no-sandbox',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-default-apps',
+      '--disable-sync',
+      '--disable-dev-shm-usage',
+      '--no-first-run',
+    ],
+  });
+}
+
+/** A page of `origin` whose errors are in `problems`, with the package as `window.ruvector`. */
+export async function openPage(context: BrowserContext, origin: string): Promise<Page & { problems: string[] }> {
+  const page = (await context.newPage()) as Page & { problems: string[] };
+  page.problems = [];
+  page.on('pageerror', (error) => page.problems.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('404')) page.problems.push(message.text());
+  });
+  await page.goto(origin);
+  await page.evaluate("import('/dist/browser.js').then((ruvector) => { window.ruvector = ruvector; })");
+  return page;
+}
+
+/** Runs the text of an async function's body on the page; what it throws comes as { error: code, message }. */
+export function run<T = unknown>(page: Page, body: string): Promise<T> {
+  return page.evaluate(`(async () => { const { VectorDB, RuvectorError } = window.ruvector; ${body} })().catch((error) => {
+    if (error instanceof window.ruvector.RuvectorError) return { error: error.code, message: error.message };
+    throw error;
+  })`) as Promise<T>;
+}
