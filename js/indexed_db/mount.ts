@@ -97,12 +97,18 @@ export class Mount {
     this.#dirty.add(name);
   }
 
-  /** What was written so far is to be on disk before the call is answered. */
+  /** What was written so far is to be on disk before the call under way is answered. */
   sync(): void {
-    if (this.#dirty.size > 0 || this.#removed.size > 0) this.#wantsDisk = true;
+    this.#wantsDisk = this.isDirty;
   }
-  get wantsDisk(): boolean {
-    return this.#wantsDisk;
+  /** Whether the call that has just ended asked for that. */
+  takeWish(): boolean {
+    const wish = this.#wantsDisk;
+    this.#wantsDisk = false;
+    return wish;
+  }
+  get isDirty(): boolean {
+    return this.#dirty.size > 0 || this.#removed.size > 0;
   }
 
   // --- What IndexedDB does
@@ -145,7 +151,7 @@ export class Mount {
     }
   }
 
-  /** Returns when what was written before the call is on disk. Throws QUOTA, CONFLICT, IO: it is tried again with the next flush. */
+  /** Returns when what was written before the call is on disk. Throws QUOTA, CONFLICT, IO: the next flush tries it again. */
   flush(): Promise<void> {
     // Who comes while another flush is under way shares the one after it.
     if (this.#waiting === null) {
@@ -163,7 +169,6 @@ export class Mount {
 
   async #flushNow(): Promise<void> {
     if (this.#conflict) throw this.#conflict;
-    this.#wantsDisk = false;
     const names = [...this.#dirty];
     const removes = [...this.#removed];
     if (names.length === 0 && removes.length === 0) return;
@@ -179,7 +184,6 @@ export class Mount {
     try {
       await this.#store.commit({ puts, removes, generation: this.#generation, durability: this.#durability });
     } catch (error) {
-      this.#wantsDisk = true;
       if ((error as RuvectorError).code === 'CONFLICT') this.#conflict = error as RuvectorError;
       throw error;
     }

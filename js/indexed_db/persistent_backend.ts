@@ -47,6 +47,8 @@ export class PersistentBackend implements Backend {
       if (method === 'job.begin') return await this.#beginJob(json);
       const reply = this.#core.callSync(method, json, buffers);
       if (method === 'job.end') this.#endJob(JSON.parse(json).job);
+      // The core takes for stored what an earlier flush could not store.
+      if (method === 'db.flush') this.#databases.get(JSON.parse(json).handle)?.mount.sync();
       await this.#flush();
       return reply;
     } catch (error) {
@@ -65,7 +67,7 @@ export class PersistentBackend implements Backend {
   }
 
   async #flush(): Promise<void> {
-    const waiting = [...this.#files.mounts.values()].filter((mount) => mount.wantsDisk);
+    const waiting = [...this.#files.mounts.values()].filter((mount) => mount.takeWish());
     await Promise.all(waiting.map((mount) => mount.flush()));
   }
 

@@ -1,11 +1,29 @@
 // Databases in IndexedDB: what was acknowledged is there after a reload, one writer, refusals that tell.
-import type { BrowserContext } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { executablePath, launch, newProfile, openPage, type PackageServer, removeProfile, run, servePackage } from '../support/chromium.js';
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  executablePath,
+  launch,
+  loadPackage,
+  newProfile,
+  openPage,
+  type PackageServer,
+  refusal,
+  removeProfile,
+  run,
+  servePackage,
+} from '../support/chromium.js';
 
 const profile = newProfile();
 let server: PackageServer;
 let context: BrowserContext;
+let pages: (Page & { problems: string[] })[] = [];
+
+async function newPage() {
+  const page = await openPage(context, server.origin);
+  pages.push(page);
+  return page;
+}
 
 describe.skipIf(!executablePath)('IndexedDB', () => {
   beforeAll(async () => {
@@ -17,27 +35,274 @@ describe.skipIf(!executablePath)('IndexedDB', () => {
     server?.close();
     removeProfile(profile);
   });
+  beforeEach(async () => {
+    for (const page of pages) await page.close();
+    pages = [];
+  });
 
   test('keeps what was acknowledged over a reload, without close', async () => {
-    const page = await openPage(context, server.origin);
-    await run(page, `
-      const db = await VectorDB.open({ storagePath: 'idb://reload', dimensions: 8, distanceMetric: 'euclidean' });
-      for (let i = 0; i < 20; i++) await db.insert({ id: 'a' + i, vector: new Float32Array(8).fill(i), metadata: { i } });
-      await db.insertBatch(Array.from({ length: 500 }, (_, i) => ({ id: 'b' + i, vector: new Float32Array(8).fill(100 + i) })));
-      await db.delete('a3');
-      await db.collection('other', { dimensions: 2 }).insert({ id: 'x', vector: [1, 0] });
-    `);
+    const page = await newPage();
+    await run(
+      page,
+      `const db = await VectorDB.open({ storagePath: 'idb://reload', dimensions: 8, distanceMetric: 'euclidean' });
+       for (let i = 0; i < 20; i++) await db.insert({ id: 'a' + i, vector: new Float32Array(8).fill(i), metadata: { i } });
+       await db.insertBatch(Array.from({ length: 500 }, (_, i) => ({ id: 'b' + i, vector: new Float32Array(8).fill(100 + i) })));
+       await db.delete('a3');
+       await db.collection('other', { dimensions: 2 }).insert({ id: 'x', vector: [1, 0] });`,
+    );
     await page.reload();
-    await page.evaluate("import('/dist/browser.js').then((ruvector) => { window.ruvector = ruvector; })");
-    const found = await run(page, `
-      const db = await VectorDB.open({ storagePath: 'idb://reload' });
-      const hits = await db.search(new Float32Array(8).fill(3.2), 3);
-      const result = { length: await db.len(), ids: hits.map(({ id }) => id), metadata: hits[0].metadata, collections: await db.collections(), verified: (await db.verify()).ok };
-      await db.close();
-      return result;
-    `);
-    expect(found).toEqual({ length: 519, ids: ['a4', 'a2', 'a5'], metadata: { i: 4 }, collections: ['default', 'other'], verified: true });
+    await loadPackage(page);
+    const found = await run(
+      page,
+      `const db = await VectorDB.open({ storagePath: 'idb://reload' });
+       const hits = await db.search(new Float32Array(8).fill(3.2), 3);
+       const { ok } = await db.verify();
+       const result = { length: await db.len(), ids: hits.map(({ id }) => id), metadata: hits[0].metadata, collections: await db.collections(), ok };
+       await db.close();
+       return result;`,
+    );
+    expect(found).toEqual({ length: 519, ids: ['a4', 'a2', 'a5'], metadata: { i: 4 }, collections: ['default', 'other'], ok: true });
     expect(page.problems).toEqual([]);
-    await page.close();
+  });
+
+  test('has sealed segments, and what came after them, again', async () => {
+    const page = await newPage();
+    const grown = `
+      const rows = (from, count) => Array.from({ length: count }, (_, i) => ({ id: String(from + i), vector: Float32Array.from({ length: 16 }, (_, d) => Math.sin((from + i) * 1.7 + d)) }));
+      const query = Float32Array.from({ length: 16 }, (_, d) => Math.sin(77 * 1.7 + d));`;
+    await run(
+      page,
+      `${grown}
+       const db = await VectorDB.open({ storagePath: 'idb://segments', dimensions: 16, index: 'hnsw' });
+       await db.insertBatch(rows(0, 3000));
+       await db.compact();
+       await db.insertBatch(rows(3000, 100));
+       await db.delete('78');
+       await db.flush();
+       await db.insert(rows(4000, 1)[0]);`,
+    );
+    await page.reload();
+    await loadPackage(page);
+    for (let opening = 0; opening < 2; opening++) {
+      const found = await run<{ ids: string[]; [key: string]: unknown }>(
+        page,
+        `${grown}
+         const db = await VectorDB.open({ storagePath: 'idb://segments' });
+         const ids = (await db.search({ vector: query, k: 3 })).map(({ id }) => id);
+         const { segments } = await db.stats();
+         const result = { length: await db.len(), ids, sealed: segments.sealed ?? segments, last: (await db.get('4000'))?.id, ok: (await db.verify()).ok, again: (await db.verify()).ok };
+         await db.compact();
+         await db.close();
+         return result;`,
+      );
+      expect(found).toMatchObject({ length: 3100, last: '4000', ok: true, again: true });
+      expect(found.ids[0]).toBe('77');
+      expect(found.ids).not.toContain('78');
+    }
+    expect(page.problems).toEqual([]);
+  });
+
+  test('lets one tab write; another reads, and is told', async () => {
+    const writer = await newPage();
+    const reader = await newPage();
+    await run(
+      writer,
+      `window.db = await VectorDB.open({ storagePath: 'idb://tabs', dimensions: 2 });
+       await db.insert({ id: 'a', vector: [1, 0] });`,
+    );
+    expect(await refusal(reader, "await VectorDB.open({ storagePath: 'idb://tabs', dimensions: 2 })")).toMatchObject({
+      code: 'LOCKED',
+      message: 'idb://tabs is open for writing in another tab or worker; readOnly: true opens it beside',
+    });
+    expect(
+      await refusal(
+        reader,
+        `window.db = await VectorDB.open({ storagePath: 'idb://tabs', readOnly: true });
+         await db.insert({ id: 'b', vector: [0, 1] });`,
+      ),
+    ).toMatchObject({ code: 'READ_ONLY' });
+    expect(await run(reader, 'return db.len()')).toBe(1);
+    await run(writer, "await db.insert({ id: 'b', vector: [0, 1] }); await db.compact(); await db.insert({ id: 'c', vector: [1, 1] });");
+    await expect.poll(() => run(reader, 'return db.len()')).toBe(3);
+    expect(await run(reader, 'return [await db.refresh(), (await db.search([1, 1], 1))[0].id]')).toEqual([false, 'c']);
+    await run(writer, 'await db.close()');
+    expect(
+      await run(
+        reader,
+        "await db.close(); const next = await VectorDB.open({ storagePath: 'idb://tabs' }); const length = await next.len(); await next.close(); return length;",
+      ),
+    ).toBe(3);
+  });
+
+  test('is free again when a writing tab crashes', async () => {
+    const writer = await newPage();
+    await run(
+      writer,
+      "window.db = await VectorDB.open({ storagePath: 'idb://crash', dimensions: 2 }); await db.insert({ id: 'a', vector: [1, 0] });",
+    );
+    const session = await context.newCDPSession(writer);
+    session.send('Page.crash').catch(() => {});
+    const other = await newPage();
+    await expect
+      .poll(
+        () =>
+          run(
+            other,
+            "const db = await VectorDB.open({ storagePath: 'idb://crash' }); const length = await db.len(); await db.close(); return length;",
+          ),
+        {
+          timeout: 10_000,
+        },
+      )
+      .toBe(1);
+    pages = pages.filter((page) => page !== writer);
+  });
+
+  test('refuses a second opening in one page, names that are none, and Sync writes', async () => {
+    const page = await newPage();
+    await run(page, "window.db = await VectorDB.open({ storagePath: 'idb://one', dimensions: 2 })");
+    expect(await refusal(page, "await VectorDB.open({ storagePath: 'idb://one' })")).toMatchObject({ code: 'LOCKED' });
+    for (const name of ['', '..', 'a/b', 'a b', '.hidden', 'x'.repeat(129)]) {
+      expect(await refusal(page, `await VectorDB.open({ storagePath: 'idb://${name}', dimensions: 2 })`)).toMatchObject({
+        code: 'INVALID_OPTION',
+      });
+    }
+    expect(await refusal(page, "await VectorDB.open({ storagePath: './folder', dimensions: 2 })")).toMatchObject({ code: 'UNSUPPORTED' });
+    expect(await refusal(page, "await db.insertSync({ id: 'a', vector: [1, 0] })")).toMatchObject({ code: 'UNSUPPORTED' });
+    expect(await refusal(page, 'await db.closeSync()')).toMatchObject({ code: 'UNSUPPORTED' });
+    expect(await refusal(page, "await VectorDB.open({ storagePath: 'idb://nowhere', readOnly: true })")).toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    expect(await run(page, 'return (await indexedDB.databases()).map(({ name }) => name)')).not.toContain('/ruvector/nowhere');
+    await run(page, 'await db.close()');
+    expect(await refusal(page, "await VectorDB.open({ storagePath: 'idb://one', dimensions: 3 })")).toMatchObject({
+      code: 'DIMENSION_MISMATCH',
+    });
+    expect(await run(page, "const db = await VectorDB.open({ storagePath: 'idb://one' }); await db.close(); return 'open again'")).toBe(
+      'open again',
+    );
+  });
+
+  test('durability batch and none: what flush and close have written is there', async () => {
+    const page = await newPage();
+    for (const durability of ['batch', 'none']) {
+      await run(
+        page,
+        `const db = await VectorDB.open({ storagePath: 'idb://${durability}', dimensions: 2, durability: '${durability}' });
+         db.insertSync({ id: 'a', vector: [1, 0] });
+         await db.insert({ id: 'b', vector: [0, 1] });
+         await db.flush();
+         await db.insert({ id: 'c', vector: [1, 1] });
+         await db.close();`,
+      );
+      expect(
+        await run(
+          page,
+          `const db = await VectorDB.open({ storagePath: 'idb://${durability}' }); const length = await db.len(); await db.close(); return length;`,
+        ),
+      ).toBe(3);
+    }
+  });
+
+  test('a copy that is older never overwrites what another has written, even without locks', async () => {
+    const [first, second] = [await newPage(), await newPage()];
+    for (const page of [first, second]) {
+      await page.evaluate("Object.defineProperty(navigator, 'locks', { value: undefined })");
+      await run(page, "window.db = await VectorDB.open({ storagePath: 'idb://stale', dimensions: 2 })");
+    }
+    await run(second, "await db.insert({ id: 'second', vector: [1, 0] })");
+    expect(await refusal(first, "await db.insert({ id: 'first', vector: [1, 0] })")).toMatchObject({ code: 'CONFLICT' });
+    const again = await refusal(first, "await db.insert({ id: 'again', vector: [1, 0] })");
+    expect(again.message).toContain('was written by another tab or worker since it was opened here');
+    expect(await run(first, 'return db.len()')).toBe(1);
+    await run(second, 'await db.close()');
+    expect(
+      await run(
+        second,
+        "const db = await VectorDB.open({ storagePath: 'idb://stale' }); const all = await db.len(); await db.close(); return all;",
+      ),
+    ).toBe(1);
+  });
+
+  test('says so when it is deleted while it is open, and lets it go', async () => {
+    const page = await newPage();
+    await run(
+      page,
+      "window.db = await VectorDB.open({ storagePath: 'idb://gone', dimensions: 2 }); await db.insert({ id: 'a', vector: [1, 0] });",
+    );
+    expect(
+      await run(
+        page,
+        `return new Promise((resolve, reject) => {
+           const request = indexedDB.deleteDatabase('/ruvector/gone');
+           request.onsuccess = () => resolve('deleted');
+           request.onerror = request.onblocked = () => reject(new Error('blocked'));
+         })`,
+      ),
+    ).toBe('deleted');
+    const refused = await refusal(page, "await db.insert({ id: 'b', vector: [0, 1] })");
+    expect(refused).toMatchObject({ code: 'IO' });
+    expect(refused.message).toContain('was deleted from IndexedDB while it was open');
+    expect(await run(page, 'return [await db.len(), (await db.toBytes()).length > 0]')).toEqual([2, true]);
+    expect(await refusal(page, 'await db.close()')).toMatchObject({ code: 'IO' });
+    expect(
+      await run(
+        page,
+        "const db = await VectorDB.open({ storagePath: 'idb://gone', dimensions: 2 }); const length = await db.len(); await db.close(); return length;",
+      ),
+    ).toBe(0);
+  });
+
+  test('a clock that stands still loses nothing', async () => {
+    const page = await newPage();
+    await page.evaluate(
+      '{ const now = Date.now(); Date = class extends Date { constructor(...given) { super(...(given.length ? given : [now])); } static now() { return now; } }; }',
+    );
+    await run(
+      page,
+      `const db = await VectorDB.open({ storagePath: 'idb://clock', dimensions: 2 });
+       for (let i = 0; i < 50; i++) await db.insert({ id: String(i), vector: [1, i] });`,
+    );
+    await page.reload();
+    await loadPackage(page);
+    expect(
+      await run(
+        page,
+        "const db = await VectorDB.open({ storagePath: 'idb://clock' }); const length = await db.len(); await db.close(); return length;",
+      ),
+    ).toBe(50);
+  });
+
+  test('writes during a flush are in it, or in the next', async () => {
+    const page = await newPage();
+    await run(
+      page,
+      `window.db = await VectorDB.open({ storagePath: 'idb://during', dimensions: 2, durability: 'batch' });
+       const flushes = [];
+       for (let i = 0; i < 300; i++) {
+         flushes.push(db.insert({ id: String(i), vector: [1, i] }));
+         if (i % 7 === 0) flushes.push(db.flush());
+         if (i % 50 === 0) await flushes.at(-1);
+       }
+       await Promise.all(flushes);
+       await db.flush();`,
+    );
+    await page.reload();
+    await loadPackage(page);
+    expect(
+      await run(
+        page,
+        "const db = await VectorDB.open({ storagePath: 'idb://during' }); const length = await db.len(); await db.close(); return length;",
+      ),
+    ).toBe(300);
+  });
+
+  test('without IndexedDB it says so', async () => {
+    const page = await newPage();
+    await page.evaluate("Object.defineProperty(globalThis, 'indexedDB', { value: undefined })");
+    expect(await refusal(page, "await VectorDB.open({ storagePath: 'idb://private', dimensions: 2 })")).toMatchObject({
+      code: 'UNSUPPORTED',
+    });
+    expect(await run(page, 'const db = await VectorDB.open({ dimensions: 2 }); return db.len();')).toBe(0);
   });
 });

@@ -79,14 +79,28 @@ export async function openPage(context: BrowserContext, origin: string): Promise
     if (message.type() === 'error' && !message.text().includes('404')) page.problems.push(message.text());
   });
   await page.goto(origin);
-  await page.evaluate("import('/dist/browser.js').then((ruvector) => { window.ruvector = ruvector; })");
+  await loadPackage(page);
   return page;
 }
 
-/** Runs the text of an async function's body on the page; what it throws comes as { error: code, message }. */
+/** As window.ruvector; once more after a reload. */
+export async function loadPackage(page: Page): Promise<void> {
+  await page.evaluate("import('/dist/browser.js').then((ruvector) => { window.ruvector = ruvector; })");
+}
+
+/** Runs the text of an async function's body on the page. */
 export function run<T = unknown>(page: Page, body: string): Promise<T> {
-  return page.evaluate(`(async () => { const { VectorDB, RuvectorError } = window.ruvector; ${body} })().catch((error) => {
-    if (error instanceof window.ruvector.RuvectorError) return { error: error.code, message: error.message };
-    throw error;
-  })`) as Promise<T>;
+  return page.evaluate(`(async () => { const { VectorDB } = window.ruvector; ${body} })()`) as Promise<T>;
+}
+
+/** The same of one that is to throw a RuvectorError: its code, and its message. */
+export function refusal(page: Page, body: string): Promise<{ code: string; message: string }> {
+  return run(
+    page,
+    `try { ${body} } catch (error) {
+       if (error instanceof window.ruvector.RuvectorError) return { code: error.code, message: error.message };
+       throw error;
+     }
+     return { code: 'none', message: 'nothing was thrown' };`,
+  );
 }
