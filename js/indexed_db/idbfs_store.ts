@@ -30,7 +30,9 @@ export interface Changes {
 function failure(error: unknown, what: string): RuvectorError {
   if (error instanceof RuvectorError) return error;
   const { name, message } = (error ?? { name: 'AbortError', message: 'the transaction was ended' }) as Error;
-  return new RuvectorError(name === 'QuotaExceededError' ? 'QUOTA' : 'IO', `${what}: ${name}: ${message}`, 'open');
+  // Chromium stores large values in files of their own, and this is what it says of a disk that has no room for one.
+  const noRoom = name === 'QuotaExceededError' || (name === 'DataError' && message.includes('write blobs'));
+  return new RuvectorError(noRoom ? 'QUOTA' : 'IO', `${what}: ${name}: ${message}`, 'open');
 }
 
 function settled<T>(request: IDBRequest<T>): Promise<T> {

@@ -1,4 +1,5 @@
 // The built package, served on loopback under a strict policy, in headless Chromium with a profile of its own.
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -20,8 +21,11 @@ export interface PackageServer {
   close(): void;
 }
 
-/** WebAssembly goes out as octets on purpose: many servers know no better. `isolated`: the page may share memory with its workers. */
-export async function servePackage({ isolated = false } = {}): Promise<PackageServer> {
+/**
+ * WebAssembly goes out as octets on purpose: many servers know no better. `isolated`: the page may share memory with its workers.
+ * `more`: a folder served as /more/.
+ */
+export async function servePackage({ isolated = false, more = '' } = {}): Promise<PackageServer> {
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     response.setHeader('content-security-policy', "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'");
@@ -31,6 +35,8 @@ export async function servePackage({ isolated = false } = {}): Promise<PackageSe
     }
     if (path === '/') {
       response.setHeader('content-type', 'text/html').end('<!doctype html><title>ruvector</title>');
+    } else if (more !== '' && /^\/more\/[\w.-]+$/.test(path) && existsSync(join(more, path.slice(6)))) {
+      response.setHeader('content-type', types[extname(path)] ?? 'application/octet-stream').end(readFileSync(join(more, path.slice(6))));
     } else if (served.test(path) && !path.includes('..') && existsSync(new URL(`.${path}`, root))) {
       response.setHeader('content-type', types[extname(path)] ?? 'application/octet-stream').end(readFileSync(new URL(`.${path}`, root)));
     } else {
@@ -54,20 +60,45 @@ export function removeProfile(profile: string): void {
   rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
 }
 
+const quiet = [
+  '--no-sandbox',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-default-apps',
+  '--disable-sync',
+  '--disable-dev-shm-usage',
+  '--no-first-run',
+];
+
 export function launch(profile: string): Promise<BrowserContext> {
-  return chromium.launchPersistentContext(profile, {
-    executablePath: executablePath as string,
-    headless: true,
-    args: [
-      '--no-sandbox',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-default-apps',
-      '--disable-sync',
-      '--disable-dev-shm-usage',
-      '--no-first-run',
-    ],
+  return chromium.launchPersistentContext(profile, { executablePath: executablePath as string, headless: true, args: quiet });
+}
+
+/** A browser that can be killed: all of its processes, as by a power button. */
+export async function launchToKill(profile: string): Promise<{ context: BrowserContext; kill(): Promise<void> }> {
+  const browser = spawn(
+    executablePath as string,
+    [...quiet, '--headless', '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'],
+    { detached: true, stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  const ended = new Promise<void>((resolve) => browser.once('exit', () => resolve()));
+  const address = await new Promise<string>((resolve, reject) => {
+    let told = '';
+    browser.stderr.on('data', (text) => {
+      told += text;
+      const found = /ws:\/\/\S+/.exec(told);
+      if (found) resolve(found[0]);
+    });
+    browser.once('exit', () => reject(new Error(`Chromium ended at once: ${told}`)));
   });
+  const [context] = (await chromium.connectOverCDP(address)).contexts();
+  return {
+    context: context as BrowserContext,
+    async kill() {
+      process.kill(-(browser.pid as number), 'SIGKILL');
+      await ended;
+    },
+  };
 }
 
 /** A page of `origin` whose errors are in `problems`, with the package as `window.ruvector`. */
