@@ -19,6 +19,8 @@ export interface Backend {
   pause(): Promise<void>;
   /** The typed fast path of a search; the text of an error reply on failure. k: 1 … 65,536; efSearch 0: the default. */
   search(handle: number, query: Float32Array, k: number, efSearch: number, exact: boolean): FastHits | string;
+  /** Where the backend is one database's own: gives back what it has. */
+  end?(): void;
 }
 
 /** How a JavaScript environment comes by its backends. */
@@ -30,6 +32,10 @@ export interface Platform {
   /** The instantiated WebAssembly module if it is there already. */
   wasmNow(source: WasmSource | undefined): Backend | null;
   wasm(source: WasmSource | undefined): Promise<Backend>;
+  /** A core on a thread of its own, for one database. */
+  worker(backend: unknown, source: WasmSource | undefined): Promise<Backend>;
+  /** What `inThread` is where nobody says. */
+  readonly inThread: boolean;
   /** Overrides backend: 'auto'. */
   preferred(): string | undefined;
   warn(message: string): void;

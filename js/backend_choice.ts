@@ -5,13 +5,13 @@ import { show } from './options.js';
 
 let announced = false;
 
-function announceFallback(platform: Platform, error: Error): void {
+function announceFallback(platform: Pick<Platform, 'warn'>, error: Error): void {
   if (!announced) platform.warn(`${error.message}\nusing WebAssembly instead`);
   announced = true;
 }
 
 /** The native addon; null: WebAssembly is to be taken. Throws UNSUPPORTED where only native would do, INVALID_OPTION. */
-export function nativeIfWanted(platform: Platform, asked: unknown, method: string): Backend | null {
+export function nativeIfWanted(platform: Pick<Platform, 'native' | 'preferred' | 'warn'>, asked: unknown, method: string): Backend | null {
   const wanted = asked === undefined || asked === 'auto' ? (platform.preferred() ?? 'auto') : asked;
   if (wanted === 'wasm') return null;
   if (wanted !== 'auto' && wanted !== 'native') {

@@ -1,11 +1,19 @@
 // Public exports for pages and Web Workers. Types: types/api.d.ts.
 import type { VectorDB as Declared } from '../types/api.js';
-import { browserPlatform } from './platform_browser.js';
+import type { Platform } from './backend.js';
+import { openChannel } from './channel_browser.js';
+import { browserCore } from './platform_browser.js';
 import { defineVectorDB } from './vector_db.js';
+import { WorkerBackend } from './worker_backend.js';
 
 export { RuvectorError } from './errors.js';
 export { HashEmbedder } from './hash_embedder.js';
 
-export const VectorDB = defineVectorDB(browserPlatform) satisfies typeof Declared;
+const platform: Platform = {
+  ...browserCore,
+  worker: (backend, source) => WorkerBackend.start(openChannel, backend, source),
+};
+
+export const VectorDB = defineVectorDB(platform) satisfies typeof Declared;
 export const VectorDb = VectorDB;
 export const createVectorDb = VectorDB.open;

@@ -4,7 +4,7 @@ import type { Backend, Platform, Reply, WasmSource } from './backend.js';
 import { nativeIfWanted } from './backend_choice.js';
 import { RuvectorError } from './errors.js';
 import { mountPathOf } from './indexed_db/mounted_files.js';
-import { type Bag, checkWithoutCore, normalizeOptions } from './options.js';
+import { type Bag, checkWithoutCore, normalizeOptions, show } from './options.js';
 import { parseReply } from './reply.js';
 
 export interface Opened {
@@ -25,7 +25,7 @@ const forgotten =
   typeof FinalizationRegistry === 'undefined'
     ? null
     : new FinalizationRegistry<{ backend: Backend; handle: number }>(({ backend, handle }) => {
-        void backend.call('db.close', JSON.stringify({ handle }), []);
+        void backend.call('db.close', JSON.stringify({ handle }), []).then(() => backend.end?.());
       });
 
 /** Under this key fromBytes passes the bytes to open instead of a path: no user's option can be called so. */
@@ -38,6 +38,8 @@ export class Connection {
   readonly options: Bag;
   #platform: Platform;
   #wasmSource: WasmSource | undefined;
+  #askedBackend: unknown;
+  #inThread: boolean;
   #backend: Backend | null = null;
   #opened: Opened | null = null;
   #opening: Promise<Opened> | null = null;
@@ -54,7 +56,10 @@ export class Connection {
   /** Checks the options as far as it can be done at once. */
   constructor(platform: Platform, given: unknown) {
     const bytes = (given as { [containerBytes]?: Uint8Array } | null)?.[containerBytes];
-    const { backend, wasm, ...options } = normalizeOptions(given, 'open');
+    const { backend, wasm, inThread, ...options } = normalizeOptions(given, 'open');
+    if (inThread !== undefined && typeof inThread !== 'boolean') {
+      throw new RuvectorError('INVALID_OPTION', `inThread is ${show(inThread)}, expected true or false`, 'open');
+    }
     this.#platform = platform;
     if (mountPathOf(options.storagePath) !== undefined && !platform.hasIndexedDb) {
       throw new RuvectorError('UNSUPPORTED', `storagePath "${options.storagePath}" is for browsers; expected a folder here`, 'open');
@@ -63,7 +68,10 @@ export class Connection {
     this.options = options;
     this.#scoreMode = (options.scoreMode as 'distance' | 'similarity' | undefined) ?? 'distance';
     this.#bytes = bytes;
-    this.#backend = nativeIfWanted(platform, backend, 'open') ?? platform.wasmNow(this.#wasmSource);
+    this.#askedBackend = backend;
+    this.#inThread = inThread ?? platform.inThread;
+    const native = nativeIfWanted(platform, backend, 'open');
+    if (this.#inThread) this.#backend = native ?? platform.wasmNow(this.#wasmSource);
     if (bytes !== undefined) return;
     if (this.#backend === null) checkWithoutCore(options);
     else parseReply(this.#backend.callSync('db.validate', JSON.stringify(options), []), 'open');
@@ -110,14 +118,30 @@ export class Connection {
   }
 
   async #openNow(method: string): Promise<Opened> {
-    const backend = this.#backend ?? (await this.#platform.wasm(this.#wasmSource));
-    this.#backend = backend;
-    return this.#finishOpening(backend, await backend.call(...this.#openRequest()), method);
+    const backend = this.#backend ?? (await this.#startBackend());
+    try {
+      const opened = this.#finishOpening(backend, await backend.call(...this.#openRequest()), method);
+      this.#backend = backend;
+      return opened;
+    } catch (error) {
+      // In the thread it is there for all databases, and checks options at once from now on.
+      if (this.#inThread) this.#backend = backend;
+      else backend.end?.();
+      throw error;
+    }
+  }
+
+  #startBackend(): Promise<Backend> {
+    const { worker, wasm } = this.#platform;
+    return this.#inThread ? wasm(this.#wasmSource) : worker(this.#askedBackend, this.#wasmSource);
   }
 
   openSync(method: string): Opened {
     this.requireNotClosed(method);
     if (this.#opened) return this.#opened;
+    if (!this.#inThread) {
+      throw new RuvectorError('UNSUPPORTED', 'a database in a worker has no Sync methods; open with inThread: true for them', method);
+    }
     if (this.#opening) throw new RuvectorError('NOT_READY', 'the database is being opened; await that call first', method);
     this.#backend ??= this.#platform.wasmNow(this.#wasmSource);
     if (this.#backend === null) {
@@ -195,7 +219,12 @@ export class Connection {
       });
     }
     const opened = this.#opened ?? (await this.#opening?.catch(() => null));
-    if (opened) parseReply(await opened.backend.call(...this.#closeRequest(opened)), 'close');
+    if (opened === null || opened === undefined) return;
+    try {
+      parseReply(await opened.backend.call(...this.#closeRequest(opened)), 'close');
+    } finally {
+      opened.backend.end?.();
+    }
   }
 
   closeSync(): void {

@@ -30,11 +30,14 @@ const loader = new WasmLoader({
       : new URL('../wasm/dist/ruvector-scalar.wasm', import.meta.url),
 });
 
-export const browserPlatform: Platform = {
+/** Without workers: a worker's script has none, or bundlers would bundle it into itself. */
+export const browserCore: Omit<Platform, 'worker'> = {
   hasIndexedDb: true,
   native: () => null,
   wasmNow: (source) => loader.now(source),
   wasm: (source) => loader.load(source),
+  // A page is for its user; whoever made a worker has a thread to give.
+  inThread: typeof document === 'undefined',
   preferred: () => undefined,
   warn: (message) => console.warn(message),
 };

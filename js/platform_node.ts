@@ -3,9 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Platform } from './backend.js';
 import { loadNative } from './backend_native.js';
+import { openChannel } from './channel_node.js';
 import { nodeFiles } from './node_files.js';
 import type { Glue } from './wasm_module.js';
 import { type ReadBytes, WasmLoader } from './wasm_source.js';
+import { WorkerBackend } from './worker_backend.js';
 
 const read: ReadBytes = async (url) => {
   const text = String(url);
@@ -30,6 +32,8 @@ export const nodePlatform: Platform = {
   native: loadNative,
   wasmNow: (source) => loader.now(source),
   wasm: (source) => loader.load(source),
+  worker: (backend, source) => WorkerBackend.start(openChannel, backend, source),
+  inThread: true,
   preferred: () => process.env.RUVECTOR_BACKEND,
   warn: (message) => process.emitWarning(message, 'RuvectorWarning'),
 };

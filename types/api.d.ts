@@ -83,7 +83,10 @@ export interface DbOptions {
   dimensions?: number;
   /** Default cosine. Fixed when a database is created. */
   distanceMetric?: Metric;
-  /** A folder, made if missing; or a `.rvf` file, which is only read. Omitted or ':memory:': in memory. */
+  /**
+   * A folder, made if missing; or a `.rvf` file, which is only read. Omitted or ':memory:': in memory. In browsers `idb://name`, in IndexedDB: a
+   * write is acknowledged when it is on disk; QUOTA where there is no room, and then it goes with the next one that finds some.
+   */
   storagePath?: string;
   hnswConfig?: HnswConfig;
   ivfConfig?: IvfConfig;
@@ -105,6 +108,11 @@ export interface DbOptions {
   durability?: 'sync' | 'batch' | 'none';
   /** auto: native, or WebAssembly with a warning where there is no addon. */
   backend?: 'auto' | 'native' | 'wasm';
+  /**
+   * false: on a thread of its own, a Web Worker or a worker thread of Node, where nothing that the database does keeps this one busy; there are no
+   * Sync methods then (UNSUPPORTED). Default: false on a page, true elsewhere.
+   */
+  inThread?: boolean;
   /** Where the WebAssembly bytes come from; default: beside the package. */
   wasm?: WasmSource;
   /** Bytes of process memory that rows may take: a write that would need more throws MEMORY_LIMIT and changes nothing. Default: no limit. */

@@ -31,14 +31,17 @@ test.skipIf(!executablePath)('searches as one types, filters by topic, takes any
     const hits = page.locator('#hits li');
     await hits.first().waitFor();
     await page.fill('#query', 'sleeping cats');
-    expect(await hits.first().innerText()).toContain('Cats sleep');
+    await expect.poll(() => hits.first().innerText()).toContain('Cats sleep');
     await page.getByRole('button', { name: 'plants' }).click();
-    expect(await hits.first().innerText()).toContain('Seeds can sleep');
+    await expect.poll(() => hits.first().innerText()).toContain('Seeds can sleep');
     expect(await hits.locator('em').allInnerTexts()).toEqual(Array(8).fill('plants'));
     await page.fill('#query', '?!');
-    expect(await page.locator('#status').innerText()).toMatch(/type a word · wasm-simd/);
+    expect(await page.locator('#status').innerText()).toMatch(/type a word · wasm-simd · \d+ × \d+, indexed in/);
     await page.fill('#query', '<img src=x onerror=alert(1)>');
-    expect(await hits.count()).toBe(8);
+    await expect.poll(() => hits.count()).toBe(8);
+    await page.reload();
+    await hits.first().waitFor();
+    expect(await page.locator('#status').innerText()).toContain('kept from the last visit');
     expect((await fetch(`${address}examples/03_browser/../../package.json`)).status).toBe(404);
     expect(problems).toEqual([]);
   } finally {

@@ -160,8 +160,8 @@ describe.skipIf(!executablePath)('IndexedDB', () => {
 
   test('refuses a second opening in one page, names that are none, and Sync writes', async () => {
     const page = await newPage();
-    await run(page, "window.db = await VectorDB.open({ storagePath: 'idb://one', dimensions: 2 })");
-    expect(await refusal(page, "await VectorDB.open({ storagePath: 'idb://one' })")).toMatchObject({ code: 'LOCKED' });
+    await run(page, "window.db = await VectorDB.open({ storagePath: 'idb://one', dimensions: 2, inThread: true })");
+    expect(await refusal(page, "await VectorDB.open({ storagePath: 'idb://one', inThread: true })")).toMatchObject({ code: 'LOCKED' });
     for (const name of ['', '..', 'a/b', 'a b', '.hidden', 'x'.repeat(129)]) {
       expect(await refusal(page, `await VectorDB.open({ storagePath: 'idb://${name}', dimensions: 2 })`)).toMatchObject({
         code: 'INVALID_OPTION',
@@ -188,7 +188,7 @@ describe.skipIf(!executablePath)('IndexedDB', () => {
     for (const durability of ['batch', 'none']) {
       await run(
         page,
-        `const db = await VectorDB.open({ storagePath: 'idb://${durability}', dimensions: 2, durability: '${durability}' });
+        `const db = await VectorDB.open({ storagePath: 'idb://${durability}', dimensions: 2, durability: '${durability}', inThread: true });
          db.insertSync({ id: 'a', vector: [1, 0] });
          await db.insert({ id: 'b', vector: [0, 1] });
          await db.flush();
@@ -208,7 +208,7 @@ describe.skipIf(!executablePath)('IndexedDB', () => {
     const [first, second] = [await newPage(), await newPage()];
     for (const page of [first, second]) {
       await page.evaluate("Object.defineProperty(navigator, 'locks', { value: undefined })");
-      await run(page, "window.db = await VectorDB.open({ storagePath: 'idb://stale', dimensions: 2 })");
+      await run(page, "window.db = await VectorDB.open({ storagePath: 'idb://stale', dimensions: 2, inThread: true })");
     }
     await run(second, "await db.insert({ id: 'second', vector: [1, 0] })");
     expect(await refusal(first, "await db.insert({ id: 'first', vector: [1, 0] })")).toMatchObject({ code: 'CONFLICT' });
@@ -300,7 +300,7 @@ describe.skipIf(!executablePath)('IndexedDB', () => {
   test('without IndexedDB it says so', async () => {
     const page = await newPage();
     await page.evaluate("Object.defineProperty(globalThis, 'indexedDB', { value: undefined })");
-    expect(await refusal(page, "await VectorDB.open({ storagePath: 'idb://private', dimensions: 2 })")).toMatchObject({
+    expect(await refusal(page, "await VectorDB.open({ storagePath: 'idb://private', dimensions: 2, inThread: true })")).toMatchObject({
       code: 'UNSUPPORTED',
     });
     expect(await run(page, 'const db = await VectorDB.open({ dimensions: 2 }); return db.len();')).toBe(0);

@@ -41,9 +41,9 @@ async function codeOf(call) {
 /** What the test compares, as plain data. `simd: false` stands for an engine without it. */
 export async function smoke(simd) {
   if (!simd) WebAssembly.validate = () => false;
-  const beforeReady = await codeOf(() => new VectorDB({ dimensions }).lenSync());
+  const beforeReady = await codeOf(() => new VectorDB({ dimensions, inThread: true }).lenSync());
   const wrongOption = await codeOf(() => new VectorDB({ dimensions, colour: 'red' }));
-  const db = new VectorDB({ dimensions });
+  const db = new VectorDB({ dimensions, inThread: true });
   const query = vectorOf(1000);
   const entries = Array.from({ length: rowCount }, (_, n) => ({
     id: `row-${n}`,
@@ -57,7 +57,7 @@ export async function smoke(simd) {
   const all = nearest(query, 10, () => true);
   const even = nearest(query, 10, (n) => n % 2 === 0);
   const bytes = await db.toBytes();
-  const copy = await VectorDB.fromBytes(bytes);
+  const copy = await VectorDB.fromBytes(bytes, { inThread: true });
   let scanned = 0;
   for await (const entry of copy.entries({ batchSize: 150 })) if (entry.metadata.n >= 0) scanned++;
   const result = {
@@ -70,13 +70,17 @@ export async function smoke(simd) {
     copied: String(ids(await copy.search(query, 10))) === String(all),
     copiedCount: await copy.len(),
     scanned,
-    storagePath: await codeOf(() => VectorDB.open({ dimensions, storagePath: './memory' })),
+    storagePath: await codeOf(() => VectorDB.open({ dimensions, storagePath: './memory', inThread: true })),
     native: await codeOf(() => new VectorDB({ dimensions, backend: 'native' })),
     nan: await codeOf(() => db.insert({ vector: new Float32Array(dimensions).fill(Number.NaN) })),
     address: (
-      await VectorDB.open({ dimensions, wasm: new URL(`/wasm/dist/ruvector-${simd ? 'simd' : 'scalar'}.wasm`, self.location.origin) })
+      await VectorDB.open({
+        dimensions,
+        inThread: true,
+        wasm: new URL(`/wasm/dist/ruvector-${simd ? 'simd' : 'scalar'}.wasm`, self.location.origin),
+      })
     ).backend,
-    missing: await codeOf(() => VectorDB.open({ dimensions, wasm: '/nowhere.wasm' })),
+    missing: await codeOf(() => VectorDB.open({ dimensions, wasm: '/nowhere.wasm', inThread: true })),
     query: Array.from(query),
     expected: all,
     bytes: Array.from(bytes),

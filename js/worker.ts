@@ -1,0 +1,7 @@
+// The script of the Web Worker that holds a page's database.
+import { browserCore } from './platform_browser.js';
+import { type Request, serve } from './worker_messages.js';
+
+const scope = self as unknown as { onmessage: unknown; postMessage(message: unknown, transfer: Transferable[]): void };
+const answer = serve(browserCore, (reply, transfer) => scope.postMessage(reply, transfer));
+scope.onmessage = ({ data }: MessageEvent<Request>) => void answer(data);
