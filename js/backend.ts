@@ -21,6 +21,8 @@ export interface Backend {
   search(handle: number, query: Float32Array, k: number, efSearch: number, exact: boolean): FastHits | string;
   /** Where the backend is one database's own: gives back what it has. */
   end?(): void;
+  /** Whether it ended by itself. */
+  readonly crashed?: boolean;
 }
 
 /** How a JavaScript environment comes by its backends. */

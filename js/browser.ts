@@ -1,8 +1,9 @@
 // Public exports for pages and Web Workers. Types: types/api.d.ts.
-import type { VectorDB as Declared } from '../types/api.js';
+import type { VectorDB as Declared, ShardedVectorDB as DeclaredSharded } from '../types/api.js';
 import type { Platform } from './backend.js';
 import { openChannel } from './channel_browser.js';
 import { browserCore } from './platform_browser.js';
+import { defineShardedVectorDB } from './sharded_platform.js';
 import { defineVectorDB } from './vector_db.js';
 import { WorkerBackend } from './worker_backend.js';
 
@@ -16,4 +17,8 @@ const platform: Platform = {
 
 export const VectorDB = defineVectorDB(platform) satisfies typeof Declared;
 export const VectorDb = VectorDB;
+export const ShardedVectorDB = defineShardedVectorDB(
+  VectorDB.open,
+  () => navigator.hardwareConcurrency,
+) as unknown as typeof DeclaredSharded;
 export const createVectorDb = VectorDB.open;

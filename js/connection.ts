@@ -86,6 +86,10 @@ export class Connection {
     return this.#scoreMode;
   }
 
+  get crashed(): boolean {
+    return this.#backend?.crashed === true;
+  }
+
   requireNotClosed(method: string): void {
     if (this.#closing) throw new RuvectorError('CLOSED', 'the database is closed', method);
   }

@@ -43,5 +43,26 @@ export function toHits<M extends object>(
     if (own) hit.metadata = own as M;
     hits[i] = hit;
   }
+  return named(hits);
+}
+
+function named<M extends object>(hits: SearchResult<M>[]): Hits<M> {
   return Object.defineProperty(hits, 'queryId', { value: `${instance}-${(++queries).toString(36)}` }) as Hits<M>;
+}
+
+// As the core orders ids: by their UTF-8, which is by code points and not by UTF-16.
+function compareIds(a: string, b: string): number {
+  if (a === b) return 0;
+  const [x, y] = [Array.from(a, (c) => c.codePointAt(0) as number), Array.from(b, (c) => c.codePointAt(0) as number)];
+  for (let i = 0; i < Math.min(x.length, y.length); i++) {
+    if (x[i] !== y[i]) return (x[i] as number) - (y[i] as number);
+  }
+  return x.length - y.length;
+}
+
+/** The closest k of all, but for the row `without`. */
+export function mergeHits<M extends object>(lists: readonly Hits<M>[], k: number, without?: string): Hits<M> {
+  const all = lists.flat().filter(({ id }) => id !== without);
+  all.sort((a, b) => a.distance - b.distance || compareIds(a.id, b.id));
+  return named(all.slice(0, k));
 }

@@ -12,6 +12,8 @@ import { salvage } from './salvage.js';
 import { Transaction, TransactionLog, writePlan } from './transaction.js';
 
 const opened = Symbol('opened');
+/** Of a database: whether the worker that held it is gone, and not by close. */
+export const crashed = Symbol('crashed');
 
 // Engines without `using` have no such symbols.
 const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
@@ -41,6 +43,9 @@ abstract class VectorDBBase<M extends object> extends Collection<M> {
 
   get backend(): string {
     return this.#connection.backendName;
+  }
+  get [crashed](): boolean {
+    return this.#connection.crashed;
   }
 
   // --- Collections

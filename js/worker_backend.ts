@@ -27,6 +27,7 @@ export class WorkerBackend implements Backend {
   readonly #pending = new Map<number, (answer: Answer) => void>();
   #next = 1;
   #ended: string | undefined;
+  #ending = false;
 
   private constructor(open: OpenChannel) {
     this.#channel = open(
@@ -92,6 +93,11 @@ export class WorkerBackend implements Backend {
     return notHere;
   }
 
+  /** The worker is gone, and not by end(). */
+  get crashed(): boolean {
+    return this.#ended !== undefined && !this.#ending;
+  }
+
   #fail(reply: string): void {
     this.#ended ??= reply;
     for (const [id, settle] of this.#pending) settle({ id, reply: [reply] });
@@ -99,6 +105,7 @@ export class WorkerBackend implements Backend {
   }
 
   end(): void {
+    this.#ending = this.#ended === undefined;
     this.#fail(errorText('CLOSED', 'the database is closed'));
     this.#channel.end();
   }

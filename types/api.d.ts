@@ -537,6 +537,56 @@ export interface VectorDB<M extends object = Metadata> extends Collection<M> {}
 export { VectorDB as VectorDb };
 export declare function createVectorDb<M extends object = Metadata>(options: DbOptions): Promise<VectorDB<M>>;
 
+export interface ShardedOptions extends Omit<DbOptions, 'inThread'> {
+  /** 1 … 64; default: as many as there are cores. Fixed when a database is created. */
+  shards?: number;
+}
+/** Sums over all shards, and each one's own. */
+export type ShardedStats = Pick<
+  DbStats,
+  'count' | 'dimensions' | 'metric' | 'memoryUsage' | 'diskUsage' | 'deleted' | 'segments' | 'pending' | 'walBytes'
+> & { shards: DbStats[] };
+
+/**
+ * One database over several workers (Web Workers, or worker threads of Node), each with a part of the rows: a search asks all of them at once
+ * and gives what one database would. A write of several rows is all or nothing in each shard, not over all of them. A worker that crashes is
+ * started again with what is on disk; a read that it owed is asked again, a write throws IO.
+ * @example
+ * const db = await ShardedVectorDB.open({ dimensions: 384, storagePath: 'idb://notes', shards: 4 });
+ */
+export declare class ShardedVectorDB<M extends object = Metadata> {
+  static open<M extends object = Metadata>(options: ShardedOptions): Promise<ShardedVectorDB<M>>;
+  protected constructor(shards: never);
+  readonly shards: number;
+  readonly dimensions: number;
+  readonly backend: string;
+  insert(entry: VectorEntry<M>): Promise<string>;
+  insertBatch(entries: readonly VectorEntry<M>[] | VectorMatrix<M>, options?: LongCall): Promise<string[]>;
+  update(id: string | number, entry: { vector?: Vec; metadata?: M }): Promise<boolean>;
+  updateMetadata(id: string | number, metadata: M): Promise<boolean>;
+  delete(id: string | number): Promise<boolean>;
+  deleteBatch(ids: readonly (string | number)[]): Promise<number>;
+  deleteWhere(filter: Filter<M>): Promise<number>;
+  clear(): Promise<void>;
+  search(query: SearchQuery<M>): Promise<Hits<M>>;
+  searchBatch(queries: readonly SearchQuery<M>[]): Promise<Hits<M>[]>;
+  get(id: string | number): Promise<StoredEntry<M> | null>;
+  getMany(ids: readonly (string | number)[]): Promise<(StoredEntry<M> | null)[]>;
+  has(id: string | number): Promise<boolean>;
+  count(filter?: Filter<M>): Promise<number>;
+  len(): Promise<number>;
+  isEmpty(): Promise<boolean>;
+  /** Shard after shard. */
+  entries(options?: { filter?: Filter<M>; batchSize?: number }): AsyncIterableIterator<StoredEntry<M>>;
+  keys(): AsyncIterableIterator<string>;
+  stats(): Promise<ShardedStats>;
+  verify(options?: LongCall): Promise<Verification>;
+  refresh(): Promise<boolean>;
+  flush(): Promise<void>;
+  compact(options?: LongCall): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** Turns texts into vectors. */
 export interface Embedder {
   readonly id: string;

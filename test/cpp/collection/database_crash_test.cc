@@ -148,4 +148,60 @@ TEST_CASE("an error at every call loses nothing acknowledged, now and after reop
   }
 }
 
+TEST_CASE("where files are stored whole the log goes on in further files", "[database]") {
+  FaultDirectory disk;
+  const auto open = [](Directory& directory) {
+    return Database::OpenIn(std::make_unique<BorrowedDirectory>(directory, true), Options());
+  };
+  const auto log_files = [&] {
+    std::vector<size_t> bytes;
+    for (const std::string& name : disk.List()) {
+      if (name.compare(0, 4, "wal-") == 0) bytes.push_back(disk.Content(name).size());
+    }
+    return bytes;
+  };
+  Model model;
+  const std::string metadata = "{\"text\":\"" + std::string(3000, 'x') + "\"}";
+  const auto put = [&](Database& db, size_t from, size_t count) {
+    for (size_t i = from; i < from + count; ++i) {
+      Step step;
+      step.changes = {{Operation::Kind::kPut,
+                       "row" + std::to_string(i),
+                       {{static_cast<float>(i), 1, 2}, metadata}}};
+      step.Run(db);
+      step.Run(model);
+    }
+  };
+  std::unique_ptr<Database> db = open(disk);
+  put(*db, 0, 100);
+  REQUIRE(log_files().size() > 3);
+  uint64_t total = 0;
+  for (const size_t bytes : log_files()) {
+    REQUIRE(bytes < (64 << 10) + 8192);
+    total += bytes;
+  }
+  REQUIRE(db->Stats().wal_bytes == total);
+
+  // As it is found when nobody closed it, and then goes on.
+  const std::unique_ptr<FaultDirectory> killed = disk.Crash();
+  const std::unique_ptr<Database> found = open(*killed);
+  REQUIRE(ReadAll(*found) == model);
+  REQUIRE(found->Stats().wal_bytes == total);
+  REQUIRE(killed->List().size() == disk.List().size());  // no log was copied
+  Model before = model;
+  put(*found, 100, 50);
+  REQUIRE(ReadAll(*found) == model);
+  found->Close();
+  REQUIRE(ReadAll(*open(*killed)) == model);
+  model = std::move(before);
+
+  db->Checkpoint();
+  REQUIRE(log_files().size() == 1);
+  put(*db, 200, 30);
+  REQUIRE(ReadAll(*db) == model);
+  db->Close();
+  db.reset();
+  REQUIRE(ReadAll(*open(disk)) == model);
+}
+
 }  // namespace ruvector::test

@@ -12,7 +12,8 @@ namespace ruvector {
 class BorrowedDirectory final : public Directory {
  public:
   /// `directory` outlives this one.
-  explicit BorrowedDirectory(Directory& directory) : directory_(directory) {}
+  explicit BorrowedDirectory(Directory& directory, bool stores_whole_files = false)
+      : directory_(directory), stores_whole_files_(stores_whole_files) {}
   std::unique_ptr<File> Open(const std::string& name, OpenMode mode) override {
     return directory_.Open(name, mode);
   }
@@ -24,11 +25,13 @@ class BorrowedDirectory final : public Directory {
   }
   void Sync() override { directory_.Sync(); }
   std::unique_ptr<WriterLock> LockWriter() override { return directory_.LockWriter(); }
+  bool stores_whole_files() const override { return stores_whole_files_; }
   bool persistent() const override { return directory_.persistent(); }
   const std::string& path() const override { return directory_.path(); }
 
  private:
   Directory& directory_;
+  const bool stores_whole_files_;
 };
 
 }  // namespace ruvector
