@@ -83,4 +83,43 @@ describe.skipIf(!executablePath)('a database in a worker', () => {
     expect(await run(page, 'const db = await VectorDB.open({ dimensions: 2, inThread: true }); return db.lenSync();')).toBe(0);
     await page.close();
   });
+
+  test('ShardedVectorDB spreads rows over workers, keeps them, and starts a crashed one again', async () => {
+    const page = await openPage(context, server.origin);
+    const rows = `
+      const { ShardedVectorDB } = window.ruvector;
+      const rows = Array.from({ length: 900 }, (_, i) => ({ id: String(i), vector: Float32Array.from({ length: 16 }, (_, d) => Math.sin(i * 1.3 + d * d)) }));
+      const query = { vector: rows[123].vector, k: 5 };`;
+    const ids = await run<string[]>(
+      page,
+      `${rows}
+       window.db = await ShardedVectorDB.open({ storagePath: 'idb://sharded', dimensions: 16, shards: 2, index: 'flat' });
+       await db.insertBatch(rows);
+       const one = await VectorDB.open({ dimensions: 16, index: 'flat' });
+       await one.insertBatch(rows);
+       const expected = (await one.search(query)).map(({ id }) => id);
+       await one.close();
+       return [String((await db.search(query)).map(({ id }) => id)), String(expected)];`,
+    );
+    expect(ids[0]).toBe(ids[1]);
+    expect(page.workers().length).toBe(2);
+    await page
+      .workers()[0]
+      ?.evaluate('self.close()')
+      .catch(() => {});
+    expect(await run(page, `${rows} return String((await db.search(query)).map(({ id }) => id));`)).toBe(ids[0]);
+    await run(page, `${rows} await db.insert({ id: 'after', vector: rows[5].vector }); await db.close();`);
+    expect(
+      await run(
+        page,
+        `${rows}
+         const db = await ShardedVectorDB.open({ storagePath: 'idb://sharded' });
+         const found = [db.shards, await db.len()];
+         await db.close();
+         return found;`,
+      ),
+    ).toEqual([2, 901]);
+    expect(page.problems).toEqual([]);
+    await page.close();
+  });
 });
