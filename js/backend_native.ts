@@ -1,9 +1,9 @@
-// Finds and wraps the Node-API addon.
+// Loads and wraps the Node-API addon.
 import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Backend, FastHits, Reply } from './backend.js';
 import { RuvectorError } from './errors.js';
+import { moduleUrl } from './module_url.js';
+import { type Attempt, explainMissing, nativeFiles } from './native_files.js';
 
 interface Addon {
   readonly target: string;
@@ -12,18 +12,7 @@ interface Addon {
   search(handle: number, query: Float32Array, k: number, efSearch: number, exact: boolean, distances: Float32Array): string[] | string;
 }
 
-const require = createRequire(import.meta.url);
-const packageRoot = new URL('../', import.meta.url);
-
-function candidates(): string[] {
-  const forced = process.env.RUVECTOR_NATIVE_PATH;
-  if (forced) return [resolve(forced)];
-  return [
-    `@ruvector/${process.platform}-${process.arch}`,
-    fileURLToPath(new URL('build/native/ruvector.node', packageRoot)),
-    fileURLToPath(new URL('build/Release/ruvector.node', packageRoot)),
-  ];
-}
+const require = createRequire(moduleUrl);
 
 class NativeBackend implements Backend {
   readonly name: string;
@@ -57,20 +46,14 @@ let backend: NativeBackend | undefined;
 /** Throws UNSUPPORTED with what was tried and what to do. */
 export function loadNative(): Backend {
   if (backend) return backend;
-  const tried: string[] = [];
-  for (const path of candidates()) {
+  const tried: Attempt[] = [];
+  for (const file of nativeFiles()) {
     try {
-      backend = new NativeBackend(require(path) as Addon);
+      backend = new NativeBackend(require(file) as Addon);
       return backend;
     } catch (error) {
-      const message = error instanceof Error ? (error.message.split('\n')[0] as string) : String(error);
-      tried.push(`  ${path}: ${message}`);
+      tried.push({ file, error });
     }
   }
-  throw new RuvectorError(
-    'UNSUPPORTED',
-    `no native addon for ${process.platform}-${process.arch}; tried\n${tried.join('\n')}\n` +
-      "1. reinstall with optional dependencies: npm install --include=optional ruvector\n2. or choose WebAssembly: { backend: 'wasm' }",
-    'open',
-  );
+  throw new RuvectorError('UNSUPPORTED', explainMissing(tried), 'open');
 }

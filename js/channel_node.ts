@@ -1,9 +1,10 @@
 // A worker thread of Node, which keeps the process alive only while it owes an answer.
 import { Worker } from 'node:worker_threads';
+import { moduleUrl } from './module_url.js';
 import type { OpenChannel } from './worker_backend.js';
 
 export const openChannel: OpenChannel = (answered, failed) => {
-  const worker = new Worker(new URL('./worker_node.js', import.meta.url));
+  const worker = new Worker(new URL('./worker_node.js', moduleUrl));
   let owed = 0;
   worker.on('message', (answer) => {
     if (--owed === 0) worker.unref();

@@ -1,4 +1,4 @@
-// Public exports for Node, Bun and Electron. Types: types/api.d.ts.
+// Public exports for Node, Bun, Deno and Electron. Types: types/api.d.ts.
 import { availableParallelism } from 'node:os';
 import type { VectorDB as Declared, ShardedVectorDB as DeclaredSharded } from '../types/api.js';
 import { nodePlatform } from './platform_node.js';

@@ -1,9 +1,10 @@
-// Node, Bun and Electron: the native addon, or WebAssembly over node:fs.
+// Node, Bun, Deno and Electron: the native addon, or WebAssembly over node:fs.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Platform } from './backend.js';
 import { loadNative } from './backend_native.js';
 import { openChannel } from './channel_node.js';
+import { moduleUrl } from './module_url.js';
 import { nodeFiles } from './node_files.js';
 import type { Glue } from './wasm_module.js';
 import { type ReadBytes, WasmLoader } from './wasm_source.js';
@@ -23,8 +24,8 @@ const loader = new WasmLoader({
   read,
   files: nodeFiles,
   forced: () => process.env.RUVECTOR_WASM,
-  glue: (variant) => import(new URL(`../wasm/dist/ruvector-${variant}.mjs`, import.meta.url).href) as Promise<{ default: Glue }>,
-  url: (variant) => new URL(`../wasm/dist/ruvector-${variant}.wasm`, import.meta.url),
+  glue: (variant) => import(new URL(`../wasm/dist/ruvector-${variant}.mjs`, moduleUrl).href) as Promise<{ default: Glue }>,
+  url: (variant) => new URL(`../wasm/dist/ruvector-${variant}.wasm`, moduleUrl),
 });
 
 export const nodePlatform: Platform = {
