@@ -12,7 +12,7 @@
         "<!@(node -p \"require('fs').readFileSync('cpp/sources.txt', 'utf8').split(/\\r?\\n/).filter((l) => l && l[0] !== '#').join(' ')\")",
       ],
       "include_dirs": ["cpp", ".deps/include", ".deps/highway", "<!(node -p \"require('node-addon-api').include_dir\")"],
-      "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS", "NDEBUG"],
+      "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS", "NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED", "NDEBUG"],
       "cflags!": ["-fno-exceptions"],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
       "cflags_cc": ["-std=c++20", "-O3", "-fvisibility=hidden", "-pthread"],
