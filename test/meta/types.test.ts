@@ -99,17 +99,19 @@ it('the packed package has its types, for every way of finding them', () => {
     for (const name of ['@types', 'undici-types'])
       symlinkSync(join(root, 'node_modules', name), join(consumer, 'node_modules', name), 'junction');
     writeFileSync(join(consumer, 'package.json'), '{ "type": "module" }');
-    const file = join(consumer, 'use.ts');
-    writeFileSync(
-      file,
-      `import { VectorDB, type Filter } from 'ruvector';
+    const files = ['use.ts', 'use.cts'].map((name) => join(consumer, name));
+    for (const file of files) {
+      writeFileSync(
+        file,
+        `import { VectorDB, type Filter } from 'ruvector';
 interface Note { topic: string }
 const filter: Filter<Note> = { topic: { $contains: 'a' } };
 export const topic: string | undefined = new VectorDB<Note>(3).searchSync({ vector: [1, 2, 3], filter })[0]?.metadata?.topic;
 // @ts-expect-error
 new VectorDB<Note>(3).countSync({ topik: 'a' });
 `,
-    );
+      );
+    }
     const options = {
       strict: true,
       noEmit: true,
@@ -121,7 +123,7 @@ new VectorDB<Note>(3).countSync({ topik: 'a' });
     };
     for (const module of [{ module: 'node16' }, { module: 'nodenext' }, bundler, { ...bundler, customConditions: ['browser', 'worker'] }]) {
       const all = { ...parse({ ...options, ...module }), typeRoots: [join(consumer, 'node_modules/@types')] };
-      expect(errors([file], all), JSON.stringify(module)).toEqual([]);
+      expect(errors(files, all), JSON.stringify(module)).toEqual([]);
     }
   } finally {
     rmSync(consumer, { recursive: true, force: true });
