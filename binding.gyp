@@ -7,8 +7,9 @@
       "target_name": "ruvector",
       "sources": [
         "cpp/binding/napi.cc",
-        ".deps/highway/hwy/targets.cc",
         ".deps/highway/hwy/abort.cc",
+        ".deps/highway/hwy/per_target.cc",
+        ".deps/highway/hwy/targets.cc",
         "<!@(node -p \"require('fs').readFileSync('cpp/sources.txt', 'utf8').split(/\\r?\\n/).filter((l) => l && l[0] !== '#').join(' ')\")",
       ],
       "include_dirs": ["cpp", ".deps/include", ".deps/highway", "<!(node -p \"require('node-addon-api').include_dir\")"],

@@ -28,7 +28,9 @@ function isNewer(version, than) {
 
 /** Throws where the addon would not load on a system that the package is for. Gives what it needs. */
 function checkLinux(addon, libc, arch) {
-  const text = execFileSync('readelf', ['-W', '-h', '-d', '-V', addon], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
+  const read = (...what) => execFileSync('readelf', ['-W', ...what, addon], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
+  const text = read('-h', '-d', '-V');
+  const symbols = read('--dyn-syms');
   const machine = text.includes('X86-64') ? 'x64' : text.includes('AArch64') ? 'arm64' : 'another machine';
   if (machine !== arch) throw new Error(`${addon} is for ${machine}, expected ${arch}`);
   const libraries = [...text.matchAll(/\(NEEDED\).*\[(.*)\]/g)].map((match) => match[1]);
@@ -36,6 +38,9 @@ function checkLinux(addon, libc, arch) {
     throw new Error(`${addon} has the C++ library inside, which needs a newer glibc than the addon: link it dynamically`);
   }
   if (libraries.some((name) => name.startsWith('libc.musl')) !== (libc === 'musl')) throw new Error(`${addon} is not for ${libc}`);
+  // Linking lets them be, as what Node has is undefined too.
+  const missing = [...symbols.matchAll(/ UND (\S*(?:ruvector|hwy)\S*)/g)].map((match) => match[1]);
+  if (missing.length > 0) throw new Error(`${addon} lacks ${missing.join(', ')}`);
   const versions = {};
   for (const [, library, version] of text.matchAll(/ Name: (GLIBC|GLIBCXX|CXXABI)_([\d.]+)/g)) {
     if (versions[library] === undefined || isNewer(version, versions[library])) versions[library] = version;
