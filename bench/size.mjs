@@ -40,7 +40,8 @@ for (const file of [...files.sort(), 'build/native/ruvector.node'].filter((file)
 
 console.log('\nimport of ruvector on a page, with SIMD');
 const total =
-  print('JavaScript, minified', bundled('dist/browser.js')) +
+  print('page, minified', bundled('dist/browser.js')) +
+  print('worker, minified', bundled('dist/worker.js')) +
   print('glue, minified', bundled('wasm/dist/ruvector-simd.mjs')) +
   print('WebAssembly', readFileSync(join(root, 'wasm/dist/ruvector-simd.wasm')));
 if (process.argv.includes('--update')) writeFileSync(committed, `${JSON.stringify({ pageImportBrotli: total }, null, 2)}\n`);

@@ -93,11 +93,7 @@ describe.skipIf(!executablePath)('in Chromium', () => {
       folder = project(bundler);
       execFileSync(process.execPath, [join(programs, 'build.mjs'), bundler, folder], { stdio: ['ignore', 'ignore', 'inherit'] });
     });
-    const results = (variant: string) => [
-      ...(files ? [found('simd')] : []),
-      found(variant),
-      ...(programWorker ? [found('simd')] : []),
-    ];
+    const results = (variant: string) => [...(files ? [found('simd')] : []), found(variant), ...(programWorker ? [found('simd')] : [])];
 
     test('searches, and loads no WebAssembly but what it needs', async () => {
       await using server = await serve(join(folder, 'out'));
