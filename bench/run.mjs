@@ -1,6 +1,7 @@
 // npm run bench [-- --full] [-- --only part,part] [-- --sets text-100000x384,…] [-- --peers name,name]: measures, prints figures beside their bounds, and writes a report to bench/results.
 import { parseArgs } from 'node:util';
 import * as batches from './bounds/batches.mjs';
+import * as browser from './bounds/browser.mjs';
 import * as building from './bounds/building.mjs';
 import * as callOverhead from './bounds/call_overhead.mjs';
 import * as churn from './bounds/churn.mjs';
@@ -27,6 +28,7 @@ const bounds = {
   cpp_search: cppSearch,
   opening,
   wasm,
+  browser,
   batches,
   event_loop: eventLoop,
   filters,

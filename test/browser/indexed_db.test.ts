@@ -76,8 +76,11 @@ describe.skipIf(!executablePath)('IndexedDB', () => {
        const db = await VectorDB.open({ storagePath: 'idb://segments', dimensions: 16, index: 'hnsw' });
        await db.insertBatch(rows(0, 3000));
        await db.compact();
-       await db.insertBatch(rows(3000, 100));
+       await db.insertBatch(rows(3000, 500));
+       for (let i = 3100; i < 3500; i++) await db.delete(String(i));
        await db.delete('78');
+       await db.flush();
+       await db.compact();
        await db.flush();
        await db.insert(rows(4000, 1)[0]);`,
     );
