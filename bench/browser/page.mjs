@@ -54,8 +54,8 @@ async function recallAt(db, queries, bounds, dimensions, efSearch) {
   const count = 200;
   for (let q = 0; q < count; q++) {
     const hits = await db.search(queries.subarray(q * dimensions, (q + 1) * dimensions), k, { efSearch, includeMetadata: false });
-    // Of a query bounds.f32 has the distances at several ranks; the second is that of the tenth row.
-    for (const { distance } of hits) if (distance <= bounds[q * 6 + 1] * (1 + 1e-6)) right++;
+    // Of a query bounds.f32 has squared distances at six ranks; the second is that of the tenth row.
+    for (const { distance } of hits) if (distance ** 2 <= bounds[q * 6 + 1] * (1 + 1e-5)) right++;
   }
   return right / (count * k);
 }
