@@ -10,6 +10,8 @@ import type {
   Metadata,
   Metric,
   Page,
+  Projection,
+  ProjectionOptions,
   RawHits,
   RawSearchOptions,
   SearchOptions,
@@ -28,6 +30,7 @@ import { toHits } from './hits.js';
 import { Interruption } from './interruption.js';
 import { agentdbPositional, requireObject, show } from './options.js';
 import * as plans from './plans.js';
+import { projection } from './projection_plan.js';
 import * as searches from './search_plans.js';
 
 type Id = string | number;
@@ -155,13 +158,15 @@ export class Collection<M extends object = Metadata> {
 
   // Not async: one step less for each of a thousand searches in flight.
   #search<T>(queries: unknown, plan: (token?: number) => Plan<T>, method: string): Promise<T> {
-    const start = () => {
-      const signals = searches.signalsOf(queries);
-      return signals.length === 0 ? this.#endpoint.run(plan(), method) : this.#endpoint.runAbortable(plan, signals, method);
-    };
+    const start = () => this.#abortable(queries, plan, method);
     // Without a vector nothing tells how long one is.
     const likes = Array.isArray(queries) && queries.some((query) => (query as SearchQuery<M> | null)?.like !== undefined);
     return likes && this.#endpoint.dimensions === undefined ? this.#endpoint.open(method).then(start) : start();
+  }
+
+  #abortable<T>(bags: unknown, plan: (token?: number) => Plan<T>, method: string): Promise<T> {
+    const signals = searches.signalsOf(bags);
+    return signals.length === 0 ? this.#endpoint.run(plan(), method) : this.#endpoint.runAbortable(plan, signals, method);
   }
 
   #toQuery(query: unknown, k: unknown, options: unknown, threshold: unknown, method: string): unknown {
@@ -243,6 +248,13 @@ export class Collection<M extends object = Metadata> {
   }
   statsSync(): DbStats {
     return this.#endpoint.runSync(plans.stats, 'statsSync');
+  }
+
+  async projection(options?: ProjectionOptions<M>): Promise<Projection> {
+    return await this.#abortable(options, (token) => projection(options, 'projection', token), 'projection');
+  }
+  projectionSync(options?: ProjectionOptions<M>): Projection {
+    return this.#endpoint.runSync(projection(options, 'projectionSync'), 'projectionSync');
   }
 
   async getMany(ids: readonly Id[]): Promise<(StoredEntry<M> | null)[]> {

@@ -296,6 +296,32 @@ export interface RawHits {
   counts: Uint32Array;
 }
 
+export interface ProjectionOptions<M extends object = Metadata> {
+  /** 1 … 1,048,576, default 10,000. Where more match, every so many-th is taken. */
+  limit?: number;
+  filter?: Filter<M>;
+  /** Ends the call with ABORTED; WebAssembly looks at it only before it begins. */
+  signal?: AbortSignal;
+  /** Ends the call with TIMEOUT. */
+  timeoutMs?: number;
+}
+/** Entry i of `ids`, which are in order of insertion, is at (x[i], y[i]): ⟨vector, direction⟩ - origin of each axis. Under cosine vectors are taken with length 1. */
+export interface Projection {
+  ids: string[];
+  x: Float32Array;
+  y: Float32Array;
+  /** `direction` has length 1, or is 0 where entries do not differ in another direction; `explained` is its share of the variance, 0 … 1. */
+  axes: [ProjectionAxis, ProjectionAxis];
+  /** Entries that match. */
+  total: number;
+}
+export interface ProjectionAxis {
+  /** [dimensions] */
+  direction: Float32Array;
+  origin: number;
+  explained: number;
+}
+
 export interface DbStats {
   count: number;
   dimensions: number;
@@ -401,6 +427,8 @@ export interface Collection<M extends object = Metadata> {
   count(filter?: Filter<M>): Promise<number>;
   clear(): Promise<void>;
   stats(): Promise<DbStats>;
+  /** Entries as points of a plane, to draw them: their first two principal components, learned from up to 4,096 of them. */
+  projection(options?: ProjectionOptions<M>): Promise<Projection>;
   /**
    * In order of insertion. Entries that are there all the time are seen exactly once, whatever is written meanwhile; one that is replaced
    * meanwhile goes to the end and may be seen again.
@@ -453,6 +481,7 @@ export interface Collection<M extends object = Metadata> {
   countSync(filter?: Filter<M>): number;
   clearSync(): void;
   statsSync(): DbStats;
+  projectionSync(options?: ProjectionOptions<M>): Projection;
   flushSync(): void;
   toBytesSync(): Uint8Array;
 

@@ -82,6 +82,14 @@ export interface Calls {
     args: OnDatabase & { cursor?: string; limit?: number; filter?: Filter; includeVectors?: boolean };
     reply: { ids: readonly string[]; metadata: Rows; cursor: string | null };
   };
+  /**
+   * Matching rows in a plane. Reply buffers: f32 x of all rows, then y; u32 bytes of each row's id, then the ids in UTF-8; f32 axes
+   * [2 × dimensions], then of each axis <mean, axis>, then of each its share of the variance.
+   */
+  'db.projection': {
+    args: OnDatabase & { limit?: number; filter?: Filter; timeoutMs?: number; token?: number };
+    reply: { total: number };
+  };
   /** buffers[0]: f32 [ids × dimensions]. With a job: kept for its commit; `first` of them came before. */
   'db.insert': {
     args: OnDatabase & { ids: readonly string[]; metadata?: Rows; job?: number; first?: number };

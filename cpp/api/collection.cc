@@ -257,6 +257,25 @@ DbStats Collection::Stats() const {
   return stats;
 }
 
+Projection Collection::Project(const ProjectionOptions& options) const {
+  const CollectionCall call(handle());
+  internal::RequireRange("limit", options.limit, 1, kMaxPoints);
+  const std::optional<Filter> filter = internal::ReadFilter(options.filter);
+  ProjectionRequest request;
+  request.limit = options.limit;
+  request.filter = filter ? &*filter : nullptr;
+  request.interrupt = internal::ReadInterrupt(options.cancelled, options.timeout);
+  ProjectedRows made = call.collection.Project(request);
+  Projection projection{std::move(made.ids), std::move(made.x), std::move(made.y), {}, made.total};
+  for (size_t k = 0; k < 2; ++k) {
+    const auto axis = made.axes.axes.begin() + static_cast<long>(k * dimensions());
+    projection.axes[k] = {{axis, axis + static_cast<long>(dimensions())},
+                          made.axes.origin[k],
+                          made.axes.explained[k]};
+  }
+  return projection;
+}
+
 EntryPage Collection::Page(const PageOptions& options) const {
   const CollectionCall call(handle());
   internal::RequireRange("limit", options.limit, 1, kMaxK);

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "api/index_config.h"
+#include "api/projection.h"
 #include "api/quantization.h"
 #include "core/error.h"
 
@@ -238,6 +239,8 @@ class Collection {
   bool IsEmpty() const { return Len() == 0; }
   size_t Count(std::string_view filter = {}) const;
   DbStats Stats() const;
+  /// For drawing entries in a plane.
+  Projection Project(const ProjectionOptions& options = {}) const;
   /// In order of insertion, `limit` of them in memory. Entries that are there all the time are seen
   /// exactly once, whatever is written meanwhile; one that is replaced goes to the end.
   EntryRange Entries(PageOptions options = {.limit = 1000}) const;

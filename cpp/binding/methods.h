@@ -38,7 +38,7 @@ struct Method {
 std::span<const Method> DatabaseMethods();
 // methods_collection.cc: making, listing and dropping collections.
 std::span<const Method> CollectionMethods();
-// methods_read.cc: get, count, scan.
+// methods_read.cc: get, count, scan, projection.
 std::span<const Method> ReadMethods();
 // methods_search.cc: search and explain.
 std::span<const Method> SearchMethods();

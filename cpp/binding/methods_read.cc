@@ -79,11 +79,32 @@ Reply Scan(const MethodContext& c) {
   return reply;
 }
 
+Reply Project(const MethodContext& c) {
+  const Opened opened = c.opened();
+  const std::optional<Filter> filter = ReadFilter(c.args.Find("filter"));
+  ProjectionRequest request;
+  request.limit = c.args.Whole("limit", 1, kMaxPoints).value_or(kDefaultPoints);
+  request.filter = filter ? &*filter : nullptr;
+  request.interrupt = ReadInterrupt(c.session, c.args);
+  const ProjectedRows made = opened.collection->Project(request);
+  Reply reply{"{\"total\":" + std::to_string(made.total) + "}", std::vector<std::string>(3)};
+  AppendFloats(reply.buffers[0], made.x);
+  AppendFloats(reply.buffers[0], made.y);
+  for (const std::string& id : made.ids) PutU32(reply.buffers[1], static_cast<uint32_t>(id.size()));
+  for (const std::string& id : made.ids) reply.buffers[1] += id;
+  const PrincipalAxes& axes = made.axes;
+  AppendFloats(reply.buffers[2], axes.axes);
+  AppendFloats(reply.buffers[2],
+               {axes.origin[0], axes.origin[1], axes.explained[0], axes.explained[1]});
+  return reply;
+}
+
 constexpr Method kMethods[] = {
     {"db.get", Get, true},
     {"db.has", Has, true},
     {"db.count", Count, true},
     {"db.scan", Scan, true},
+    {"db.projection", Project, true},
 };
 
 }  // namespace

@@ -1,4 +1,3 @@
-#include <chrono>
 #include <cstring>
 #include <limits>
 
@@ -39,14 +38,7 @@ SearchRequest ReadSearch(const MethodContext& c, const Collection& collection, c
   r.include_metadata = q.Flag("includeMetadata").value_or(true);
   r.filter = filter ? &*filter : nullptr;
   RequireFitting(r, collection, where);
-  if (const Json* ms = q.Find("timeoutMs")) {
-    const double wait = ms->IsNumber() ? ms->GetDouble() : -1;
-    if (!(wait > 0 && wait <= 1e9)) q.Refuse("timeoutMs", "a number above 0", *ms);
-    r.interrupt.deadline = std::chrono::steady_clock::now() +
-                           std::chrono::microseconds(static_cast<int64_t>(wait * 1000));
-  }
-  if (const auto token = q.Whole("token", 0, 0xffffffff))
-    r.interrupt.cancelled = c.session.CancelFlag(static_cast<uint32_t>(*token));
+  r.interrupt = ReadInterrupt(c.session, q);
   return r;
 }
 

@@ -1,5 +1,7 @@
 #include "binding/payload.h"
 
+#include <chrono>
+
 #include "collection/checks.h"
 #include "core/error.h"
 
@@ -28,6 +30,19 @@ void AppendMetadata(std::string& json, const std::string& metadata) {
 
 void AppendFloats(std::string& bytes, const std::vector<float>& values) {
   bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+}
+
+Interrupt ReadInterrupt(Session& session, const Arguments& args) {
+  Interrupt interrupt;
+  if (const Json* ms = args.Find("timeoutMs")) {
+    const double wait = ms->IsNumber() ? ms->GetDouble() : -1;
+    if (!(wait > 0 && wait <= 1e9)) args.Refuse("timeoutMs", "a number above 0", *ms);
+    interrupt.deadline = std::chrono::steady_clock::now() +
+                         std::chrono::microseconds(static_cast<int64_t>(wait * 1000));
+  }
+  if (const auto token = args.Whole("token", 0, 0xffffffff))
+    interrupt.cancelled = session.CancelFlag(static_cast<uint32_t>(*token));
+  return interrupt;
 }
 
 }  // namespace ruvector

@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "binding/arguments.h"
 #include "binding/call.h"
+#include "core/interrupt.h"
 #include "core/json.h"
 #include "query/filter.h"
 
@@ -21,5 +23,8 @@ std::optional<Filter> ReadFilter(const Json* filter);
 void AppendMetadata(std::string& json, const std::string& metadata);
 
 void AppendFloats(std::string& bytes, const std::vector<float>& values);
+
+/// By the arguments timeoutMs, from now on, and token; neither: nothing ends the call.
+Interrupt ReadInterrupt(Session& session, const Arguments& args);
 
 }  // namespace ruvector

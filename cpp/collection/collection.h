@@ -13,6 +13,7 @@
 
 #include "collection/growing_segment.h"
 #include "collection/options.h"
+#include "collection/projection.h"
 #include "collection/sealed_segment.h"
 #include "collection/segment_merge.h"
 #include "core/fair_mutex.h"
@@ -117,6 +118,9 @@ class Collection {
   /// Rows from the one of number `cursor` on.
   ScanPage Scan(uint64_t cursor, size_t limit, const Filter* filter, bool with_vectors) const;
   CollectionStats Stats() const;
+  /// Matching rows in the two directions that tell them apart best (collection_projection.cc).
+  /// Throws kCorrupt, kAborted, kTimeout.
+  ProjectedRows Project(const ProjectionRequest& request) const;
 
   // --- Checkpoint
 

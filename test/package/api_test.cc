@@ -363,6 +363,31 @@ TEST("entries by id, in the order asked for") {
   CHECK(found.size() == 3 && found[0]->id == "lion" && !found[1] && found[2]->id == "cat");
 }
 
+TEST("entries as points of a plane") {
+  VectorDB db = VectorDB::Open({.dimensions = 3, .distance_metric = Metric::kEuclidean});
+  CHECK(db.Project().ids.empty() && db.Project().axes[0].direction.size() == 3);
+  for (int i = 0; i < 20; ++i)
+    db.Insert({std::to_string(i),
+               {1, 3.0F * static_cast<float>(i), static_cast<float>(i % 2)},
+               R"({"i":)" + std::to_string(i) + "}"});
+  const ruvector::Projection all = db.Project();
+  CHECK(all.ids.size() == 20 && all.x.size() == 20 && all.y.size() == 20 && all.total == 20);
+  CHECK(all.axes[0].direction[1] > 0.99F && all.axes[0].explained > 0.99F);
+  CHECK(std::fabs(all.axes[1].direction[2]) > 0.99F && all.axes[1].explained > 0);
+  for (size_t i = 0; i < 20; ++i) {
+    const std::vector<float> v = db.Get(all.ids[i])->vector;
+    float at = -all.axes[0].origin;
+    for (size_t j = 0; j < 3; ++j) at += v[j] * all.axes[0].direction[j];
+    CHECK(std::fabs(at - all.x[i]) < 1e-4F);
+  }
+  const ruvector::Projection some = db.Project({.filter = R"({"i":{"$gte":10}})", .limit = 2});
+  CHECK((some.ids == std::vector<std::string>{"10", "15"}) && some.total == 10);
+  THROWS(kInvalidOption, "limit", db.Project({.limit = 0}));
+  const std::atomic<bool> raised = true;
+  THROWS(kAborted, "aborted", db.Project({.cancelled = &raised}));
+  THROWS(kTimeout, "timeout", db.Project({.timeout = -1s}));
+}
+
 TEST("pages and ranges go through all entries once, whatever is written meanwhile") {
   VectorDB db = VectorDB::Open({.dimensions = 4});
   db.InsertBatch(RandomEntries(250, 4));

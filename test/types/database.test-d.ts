@@ -4,6 +4,7 @@ import {
   createVectorDb,
   type ExportV1,
   type Hits,
+  type Projection,
   type RawHits,
   type StoredEntry,
   VectorDB,
@@ -63,6 +64,8 @@ export async function reads() {
   const raw = await db.searchRaw(new Float32Array(4), 3, { efSearch: 50, filter: { year: { $gte: 2020 } } });
   same<typeof raw, RawHits>(true);
   same<ReturnType<typeof db.searchRawSync>, RawHits>(true);
+  const points = await db.projection({ limit: 10, filter: { topic: 'cats' } });
+  same<typeof points, Projection>(true);
   same<typeof raw.ids, Float64Array>(true);
   same<ReturnType<typeof db.getSync>, StoredEntry<Note> | null>(true);
   const [one] = await db.getMany(['a']);
@@ -96,6 +99,8 @@ export async function reads() {
   await db.searchRaw(new Float32Array(2), 1, { includeMetadata: true });
   // @ts-expect-error
   await db.searchRaw([1, 2], 1);
+  // @ts-expect-error
+  await db.projection({ filter: { topic: 3 } });
   // @ts-expect-error
   await db.count({ yaer: 3 });
   // @ts-expect-error
