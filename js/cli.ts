@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runDemo } from './demo/demo.js';
 import { VectorDB } from './index.js';
+import { runStudio } from './studio/studio.js';
 
 const usage = `ruvector: a vector database for AI agents
 
@@ -12,6 +13,7 @@ Usage:
   ruvector stats <database> [--json]             what is in a database; a writer may have it open
   ruvector verify <database> [--json]            reads every byte and names what is damaged
   ruvector salvage <database> <new folder> [--json]   saves what can be read into a new database
+  ruvector studio <database> [--port <number>]   shows it on a page of this machine: a map, searches, the state of its index
   ruvector --help | --version
 
 demo indexes documentation found on this machine, or the .md, .txt, .rst, .adoc and .org files of a folder.
@@ -44,6 +46,7 @@ const options = {
   version: { type: 'boolean', short: 'v' },
   json: { type: 'boolean' },
   ask: { type: 'string', multiple: true },
+  port: { type: 'string' },
 } as const;
 
 type Values = {
@@ -51,6 +54,7 @@ type Values = {
   version?: boolean;
   json?: boolean;
   ask?: string[];
+  port?: string;
 };
 
 /** A report: a line for each value, one for each damage. */
@@ -114,7 +118,19 @@ const commands: Record<string, Command> = {
       return true;
     },
   },
+  studio: {
+    options: ['port'],
+    positionals: [1, 1],
+    run: ([path], { port }) => runStudio(path as string, toPort(port)),
+  },
 };
+
+/** Without one: any port that is free. */
+function toPort(text = '0'): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65535) return port;
+  throw new UsageError(`--port is ${JSON.stringify(text)}, expected a number up to 65535`);
+}
 
 function parse(args: string[]): { values: Values; positionals: string[] } {
   try {

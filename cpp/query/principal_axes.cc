@@ -142,7 +142,7 @@ class SubspaceIteration {
         variance_ += static_cast<double>(x) * x;
       }
     }
-    if (variance_ > kNothing * kNothing * squares) return;
+    if (!(variance_ <= kNothing * kNothing * squares)) return;  // no number passes on
     variance_ = 0;
     std::fill(rows_.begin(), rows_.end(), 0.0f);
   }

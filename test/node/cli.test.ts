@@ -55,6 +55,9 @@ describe('calling', () => {
     [['demo', '--ask'], '--ask'],
     [['demo', 'a', 'b'], 'demo takes one path, but 2 were given'],
     [['stats'], 'stats needs the path of a database'],
+    [['studio', 'db', '--port', '70000'], '--port is "70000", expected a number up to 65535'],
+    [['studio', 'db', '--port', 'x'], 'expected a number'],
+    [['demo', '--port', '1'], 'demo takes no option --port'],
   ])('wrongly, %j: exit code 2 and a hint', (args, message) => {
     const { status, stdout, stderr } = run(...args);
     expect([status, stdout]).toEqual([2, '']);
