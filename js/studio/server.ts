@@ -12,7 +12,6 @@ const types: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
 };
-const callTimeoutMs = 120_000;
 
 export interface StudioServer {
   /** With its secret. */
@@ -25,6 +24,8 @@ export interface ServerOptions {
   readonly port: number;
   /** Where the page's files are. */
   readonly page?: URL;
+  /** Longest that an answer may take. */
+  readonly timeoutMs?: number;
 }
 
 interface Asset {
@@ -42,10 +43,8 @@ function readAssets(folder: URL): Map<string, Asset> {
   return assets;
 }
 
-export async function serveStudio(
-  source: Source,
-  { port, page = new URL('./page/', import.meta.url) }: ServerOptions,
-): Promise<StudioServer> {
+export async function serveStudio(source: Source, options: ServerOptions): Promise<StudioServer> {
+  const { port, page = new URL('./page/', import.meta.url), timeoutMs = 120_000 } = options;
   const assets = readAssets(page);
   const token = newToken();
   let bound = port;
@@ -74,8 +73,12 @@ export async function serveStudio(
     const body = await readBody(request);
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(callTimeoutMs)]);
-    const value = await answer(source, method, body, signal);
+    const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(timeoutMs)]);
+    const late = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(new RequestError(504, `no answer within ${timeoutMs} ms`)), { once: true });
+    });
+    // What cannot be ended goes on, but nobody waits for it.
+    const value = await Promise.race([answer(source, method, body, signal), late]);
     const type = typeof value === 'string' ? 'application/json' : 'application/octet-stream';
     response.writeHead(200, { 'content-type': type }).end(value);
   }

@@ -44,20 +44,26 @@ async function makeDatabase(path: string): Promise<void> {
   await db.close();
 }
 
-/** Pixels of the map that are not the background's colour, and how many colours they have. */
+/** The colour of the map's background, how many pixels have another, how many of these are vivid, and in how many different hues. */
 const pixels = (page: Page) =>
   page.evaluate(() => {
     const canvas = document.querySelector('#canvas canvas') as HTMLCanvasElement;
     const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
     copy?.drawImage(canvas, 0, 0);
     const data = copy?.getImageData(0, 0, canvas.width, canvas.height).data as Uint8ClampedArray;
-    const counts = new Map<number, number>();
+    const background = ((data[0] as number) << 16) | ((data[1] as number) << 8) | (data[2] as number);
+    let [drawn, vivid] = [0, 0];
+    const hues = new Map<number, number>();
     for (let i = 0; i < data.length; i += 4) {
-      const colour = ((data[i] as number) << 16) | ((data[i + 1] as number) << 8) | (data[i + 2] as number);
-      counts.set(colour, (counts.get(colour) ?? 0) + 1);
+      const [r, g, b] = [data[i] as number, data[i + 1] as number, data[i + 2] as number];
+      if (((r << 16) | (g << 8) | b) === background) continue;
+      drawn++;
+      if (Math.max(r, g, b) - Math.min(r, g, b) < 90) continue;
+      vivid++;
+      const hue = Math.round((Math.atan2(Math.sqrt(3) * (g - b), 2 * r - g - b) / Math.PI) * 6);
+      hues.set(hue, (hues.get(hue) ?? 0) + 1);
     }
-    const [background = [0, 0], ...others] = [...counts].sort((a, b) => b[1] - a[1]);
-    return { background: background[0], drawn: others.reduce((sum, [, n]) => sum + n, 0), often: others.filter(([, n]) => n > 60).length };
+    return { background, drawn, vivid, hues: [...hues.values()].filter((n) => n > 150).length };
   });
 
 const hits = (page: Page, panel: string) => page.locator(`${panel} .hits li`);
@@ -104,7 +110,7 @@ describe.skipIf(!executablePath)('studio', () => {
 
   test('opens with its token and not without', async () => {
     const page = await open(address);
-    expect(await page.title()).toBe('db · ruvector studio');
+    await expect.poll(() => page.title()).toBe('db · ruvector studio');
     await page.close();
     const [plain, wrong] = [new URL('/', address).href, address.replace(/.\/$/, (end) => (end === 'A/' ? 'B/' : 'A/'))];
     const refused = await context.newPage();
@@ -119,13 +125,13 @@ describe.skipIf(!executablePath)('studio', () => {
     await ready(page);
     const coloured = await pixels(page);
     expect(coloured.drawn).toBeGreaterThan(1500);
-    expect(coloured.often).toBeGreaterThanOrEqual(3);
+    expect(coloured.hues).toBeGreaterThanOrEqual(3);
     expect(await page.locator('#map-status').innerText()).toMatch(/^302 entries · the axes show \d+(\.\d)? % of the variance · .* ms$/);
     const label = page.getByRole('button', { name: 'cats 100' });
     await label.click();
     expect(await label.getAttribute('aria-pressed')).toBe('true');
-    await page.waitForTimeout(100);
-    expect((await pixels(page)).often).toBeLessThan(coloured.often + 20);
+    await expect.poll(async () => (await pixels(page)).vivid).toBeLessThan(0.6 * coloured.vivid);
+    expect((await pixels(page)).vivid).toBeGreaterThan(0.1 * coloured.vivid);
     expect(await page.locator('#legend .dimmed').count()).toBeGreaterThanOrEqual(3);
     await page.selectOption('#colour', 'year');
     await page.locator('#legend .ramp').waitFor();
@@ -155,6 +161,11 @@ describe.skipIf(!executablePath)('studio', () => {
     }
     await page.locator('#hint .key').first().waitFor();
     expect(await page.locator('#hint').innerText()).toMatch(/topic/);
+    const hovered = await page.locator('#hint .id').innerText();
+    await page.mouse.down();
+    await page.mouse.up();
+    await expect.poll(() => page.locator('.entry-name').innerText()).toBe(hovered);
+    await hits(page, '#entry').first().waitFor();
     await page.keyboard.press('Escape');
     expect(await page.locator('#entry').innerText()).toContain('Click a point');
     await page.close();

@@ -189,6 +189,19 @@ describe('the server', () => {
     expect([answer.status, JSON.parse(answer.body).message]).toEqual([400, expect.stringMatching(message)]);
   });
 
+  test('an answer that takes too long is given up', async () => {
+    class Slow extends DatabaseSource {
+      override stats() {
+        return new Promise<never>(() => {});
+      }
+    }
+    const slow = await serveStudio(new Slow(db, '', ''), { port: 0, page, timeoutMs: 100 });
+    const answer = await fetch(`${slow.address}api/stats`, { method: 'POST', headers: json, body: '{"collection":"default"}' });
+    expect([answer.status, await answer.json()]).toEqual([504, { message: 'no answer within 100 ms' }]);
+    expect((await fetch(`${slow.address}api/info`, { method: 'POST', headers: json, body: '{}' })).status).toBe(200);
+    await slow.close();
+  });
+
   test('bodies that are too large, no JSON, or of another type', async () => {
     const large = await call('search', { text: 'x'.repeat(5 << 20) }).catch((error: Error) => error);
     if (!(large instanceof Error)) expect(large.status).toBe(413);
