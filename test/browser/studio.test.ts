@@ -281,6 +281,22 @@ describe.skipIf(!executablePath)('studio', () => {
       await page.locator('#search input.query:visible').fill('cats-0');
       await page.keyboard.press('Enter');
       await hits(page, '#search').first().waitFor();
+
+      // And over one in IndexedDB, that an application of the same origin has made.
+      await page.evaluate(async (entry) => {
+        const { VectorDB } = (await import(entry)) as typeof import('ruvector');
+        const db = await VectorDB.open({ dimensions: 3, storagePath: 'idb://pets' });
+        await db.insertBatch(
+          ['cat', 'dog', 'lion', 'stone'].map((id, i) => ({ id, vector: [1, i, i * i], metadata: { alive: id !== 'stone' } })),
+        );
+        await db.close();
+      }, `${origin}dist/browser.js`);
+      await page.goto(`${origin}dist/studio/page/index.html?database=idb://pets`);
+      await ready(page);
+      expect(await page.locator('#map-status').innerText()).toMatch(/^4 entries/);
+      await page.locator('#search input.query:visible').fill('cat');
+      await page.keyboard.press('Enter');
+      await expect.poll(() => page.locator('#search .hits .id').allInnerTexts()).toEqual(['dog', 'lion', 'stone']);
       await page.close();
     } finally {
       files.kill();

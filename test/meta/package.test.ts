@@ -36,6 +36,13 @@ test('publint finds nothing', async () => {
   expect(messages.map((message) => formatMessage(message, pkg as Record<string, unknown>, { color: false }))).toEqual([]);
 });
 
+test('the page of ruvector studio is in it, with all that it asks for', () => {
+  const page = join(installed, 'dist/studio/page');
+  const asked = [...readFileSync(join(page, 'index.html'), 'utf8').matchAll(/(?:src|href)="([\w.]+)"/g)].map((match) => match[1]);
+  expect(asked.toSorted()).toEqual(['main.js', 'panels.css', 'style.css']);
+  expect(readdirSync(page)).toEqual(expect.arrayContaining(asked));
+});
+
 test('the types are right, for every way of finding them', async () => {
   const result = await checkPackage(createPackageFromTarballData(tarball), { entrypoints: ['.', './inline'] });
   expect(result.types).toBeTruthy();
