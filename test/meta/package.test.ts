@@ -97,6 +97,19 @@ describe.each([[[]], [['--conditions=browser']]])('Node with %j', (flags) => {
     ).toEqual([true, 'VectorDB']));
 });
 
+test.each([
+  ['import', 'mjs', "import { VectorDB } from 'ruvector';"],
+  ['require', 'cjs', "const { VectorDB } = require('ruvector');"],
+])('a database on a thread of its own: %s', (_, ending, load) => {
+  const code = `${load}
+    VectorDB.open({ dimensions: 2, inThread: false }).then(async (db) => {
+      await db.insert({ id: 'a', vector: [1, 0] });
+      console.log(JSON.stringify((await db.search([1, 0])).map((hit) => hit.id)));
+      await db.close();
+    });`;
+  expect(run(`thread.${ending}`, code)).toEqual(['a']);
+});
+
 test.each(['esm', 'cjs'] as const)('a program bundled for Node: %s', async (format) => {
   const file = join(work, `bundled.${format === 'esm' ? 'mjs' : 'cjs'}`);
   await build({
@@ -129,5 +142,12 @@ describe('where there is no window', () => {
   ])('ruvector/inline works all the same: %s', (_, ending, load) => {
     const { out } = run(`inline.${ending}`, `${load}${use.replace("'native', 'wasm'", "'auto'")}`) as typeof expected;
     expect(out).toEqual(expected.out.slice(1));
+  });
+
+  test('ruvector/inline says that it has no worker', () => {
+    const code = `import { VectorDB } from 'ruvector/inline';
+      const error = await VectorDB.open({ dimensions: 2, inThread: false }).catch((reason) => reason);
+      console.log(JSON.stringify([error.code, error.message]));`;
+    expect(run('worker.mjs', code)).toEqual(['UNSUPPORTED', expect.stringContaining('inThread: true')]);
   });
 });
