@@ -21,9 +21,10 @@ export class MountedFiles {
     const [, folder, name = ''] = /^(idb:\/\/[^/]*)(?:\/(.*))?$/.exec(path) ?? [];
     const mount = folder === undefined ? undefined : this.mounts.get(folder);
     if (mount === undefined) {
-      throw Object.assign(new Error(`storagePath "${path}": a browser has no such files; expected "idb://" and a name, for IndexedDB`), {
-        code: 'ENOTSUP',
-      });
+      const why = path.startsWith('idb:')
+        ? 'only databases that are open are here; toBytes() makes a copy'
+        : 'a browser has no such files; expected "idb://" and a name, for IndexedDB';
+      throw Object.assign(new Error(`"${path}": ${why}`), { code: 'ENOTSUP' });
     }
     return [mount, name];
   }

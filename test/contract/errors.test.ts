@@ -2,7 +2,7 @@
 import * as ruvector from 'ruvector';
 import { createVectorDb, type DbOptions, type Filter, RuvectorError, type SearchQuery, VectorDB, type VectorEntry } from 'ruvector';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { backendOptions, openDb, register, reopenDb, tempPath } from '../support/env.js';
+import { backendOptions, hasFolders, openDb, register, reopenDb, tempPath } from '../support/env.js';
 import { errorOf } from '../support/errors.js';
 
 type Call = (db: VectorDB) => unknown;
@@ -34,8 +34,15 @@ async function expectRefused(code: string, calls: { [method: string]: Call }, me
     const error = await errorOf(() => call(db));
     expect(error, `${name}: ${error.stack}`).toBeInstanceOf(RuvectorError);
     expect(error, name).toBeInstanceOf(Error);
-    expect([error.name, error.code, error.method], `${name}: ${error.message}`).toEqual(['RuvectorError', code, name.split(' ')[0]]);
-    expect(error.message, name).toMatch(message);
+    const method = name.split(' ')[0] as string;
+    // In browsers most Sync writes are refused before what they are given is looked at.
+    const refused = !hasFolders && method.endsWith('Sync') && error.code === 'UNSUPPORTED';
+    expect([error.name, error.code, error.method], `${name}: ${error.message}`).toEqual([
+      'RuvectorError',
+      refused ? 'UNSUPPORTED' : code,
+      method,
+    ]);
+    if (!refused) expect(error.message, name).toMatch(message);
     expect(error.message, name).not.toMatch(/\.$|undefined: |\[object/);
   }
   expect(await contents(db)).toEqual(before);
@@ -397,7 +404,7 @@ it('arguments of another kind', async () => {
 
 it('empty batches do nothing', async () => {
   expect(await db.insertBatch([])).toEqual([]);
-  expect(db.insertBatchSync({ vectors: new Float32Array(0) })).toEqual([]);
+  if (hasFolders) expect(db.insertBatchSync({ vectors: new Float32Array(0) })).toEqual([]);
   expect(await db.searchBatch([])).toEqual([]);
   expect(await db.deleteBatch([])).toBe(0);
   expect(await db.len()).toBe(2);

@@ -2,7 +2,7 @@
 import { type DbOptions, type Filter, type Metric, VectorDB } from 'ruvector';
 import { describe, expect, it } from 'vitest';
 import { names, pack, Random, textLike } from '../support/data.js';
-import { backendOptions, openDb, register, reopenDb, tempPath } from '../support/env.js';
+import { backendOptions, hasFolders, openDb, register, reopenDb, tempPath } from '../support/env.js';
 import { errorOf } from '../support/errors.js';
 import { leastRecall, type Neighbor, nearest, recall } from '../support/reference.js';
 
@@ -203,7 +203,7 @@ it('is what a collection can have, beside others', async () => {
   expect(before).toHaveLength(10);
 });
 
-it('goes with bytes, snapshots and what is salvaged', async () => {
+it.skipIf(!hasFolders)('goes with bytes, snapshots and what is salvaged', async () => {
   const [path, copy, saved] = [tempPath(), tempPath(), tempPath()];
   const db = await openDb({ dimensions, index: 'ivf', ivfConfig: { nlist: 25 }, storagePath: path });
   await fill(db);

@@ -1,4 +1,4 @@
-// The only file that knows targets. A contract test opens its databases here and runs on native, wasm-simd and wasm-scalar alike.
+// The only file that knows targets, with env_browser.ts, which stands for it in Chromium. A contract test opens its databases here and runs on all alike.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,8 @@ declare module 'vitest' {
 }
 
 export const target: Target = inject('target');
+/** False in browsers: storagePath is in IndexedDB, for which nothing waits in a Sync method, and which takes no snapshots. */
+export const hasFolders: boolean = true;
 
 const optionsOf = new WeakMap<VectorDB, DbOptions>();
 const open = new Set<VectorDB>();
