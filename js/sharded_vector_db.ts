@@ -6,7 +6,6 @@ import type {
   LongCall,
   Metadata,
   SearchQuery,
-  ShardedOptions,
   ShardedStats,
   StoredEntry,
   Vec,
