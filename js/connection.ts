@@ -202,7 +202,7 @@ export class Connection {
     this.#syncTimer = setTimeout(() => {
       this.#syncTimer = undefined;
       // Should it fail, the next write is refused and says why.
-      if (!this.#closing) backend.callSync('db.sync', JSON.stringify({ handle }), []);
+      if (!this.#closing) void backend.call('db.sync', JSON.stringify({ handle }), []);
     }, syncDelay);
     (this.#syncTimer as { unref?(): void }).unref?.();
   }

@@ -153,6 +153,7 @@ export class Mount {
 
   /** Returns when what was written before the call is on disk. Throws QUOTA, CONFLICT, IO: the next flush tries it again. */
   flush(): Promise<void> {
+    this.#wantsDisk = false;
     // Who comes while another flush is under way shares the one after it.
     if (this.#waiting === null) {
       const next = this.#flushing

@@ -207,6 +207,29 @@ describe.skipIf(!executablePath)('IndexedDB', () => {
     }
   });
 
+  test('durability batch stores within 100 ms by itself, in the thread and in a worker', async () => {
+    for (const inThread of [true, false]) {
+      const [page, reader] = [await newPage(), await newPage()];
+      await run(
+        page,
+        `window.db = await VectorDB.open({ storagePath: 'idb://soon-${inThread}', dimensions: 2, durability: 'batch', inThread: ${inThread} });
+         await db.insert({ id: 'a', vector: [1, 0] });
+         await db.insert({ id: 'b', vector: [0, 1] });`,
+      );
+      await expect
+        .poll(() =>
+          run(
+            reader,
+            `const db = await VectorDB.open({ storagePath: 'idb://soon-${inThread}', readOnly: true });
+             const length = await db.len();
+             await db.close();
+             return length;`,
+          ),
+        )
+        .toBe(2);
+    }
+  });
+
   test('a copy that is older never overwrites what another has written, even without locks', async () => {
     const [first, second] = [await newPage(), await newPage()];
     for (const page of [first, second]) {
