@@ -53,7 +53,7 @@ function inChromium(target: 'wasm-simd' | 'wasm-scalar') {
   ];
 }
 const contractOfBrowsers = [
-  ...['batches', 'collections', 'errors', 'explain', 'faults', 'filter', 'input', 'ivf', 'merging', 'order', 'quantization'],
+  ...['batches', 'collections', 'errors', 'explain', 'faults', 'filter', 'input', 'ivf', 'merging', 'order', 'projection', 'quantization'],
   ...['reading', 'recall', 'recall_target', 'search', 'search_raw', 'transactions'],
 ];
 
