@@ -93,12 +93,15 @@ describe.skipIf(!executablePath)('IndexedDB', () => {
          const db = await VectorDB.open({ storagePath: 'idb://segments' });
          const ids = (await db.search({ vector: query, k: 3 })).map(({ id }) => id);
          const { segments } = await db.stats();
-         const result = { length: await db.len(), ids, sealed: segments.sealed ?? segments, last: (await db.get('4000'))?.id, ok: (await db.verify()).ok, again: (await db.verify()).ok };
+         const copy = await VectorDB.fromBytes(await db.toBytes());
+         const copied = [await copy.len(), (await copy.verify()).ok, (await db.exportAll()).entries.length];
+         await copy.close();
+         const result = { copied, length: await db.len(), ids, sealed: segments.sealed ?? segments, last: (await db.get('4000'))?.id, ok: (await db.verify()).ok, again: (await db.verify()).ok };
          await db.compact();
          await db.close();
          return result;`,
       );
-      expect(found).toMatchObject({ length: 3100, last: '4000', ok: true, again: true });
+      expect(found).toMatchObject({ length: 3100, last: '4000', ok: true, again: true, copied: [3100, true, 3100] });
       expect(found.ids[0]).toBe('77');
       expect(found.ids).not.toContain('78');
     }
