@@ -5,14 +5,16 @@ import { openChannel } from './channel_browser.js';
 import { browserCore } from './platform_browser.js';
 import { defineShardedVectorDB } from './sharded_platform.js';
 import { defineVectorDB } from './vector_db.js';
-import { WorkerBackend } from './worker_backend.js';
+import { WorkerBackend, withAddresses } from './worker_backend.js';
 
 export { RuvectorError } from './errors.js';
 export { HashEmbedder } from './hash_embedder.js';
 
+const fromHere = (address: URL | string) => new URL(address, typeof document === 'undefined' ? self.location.href : document.baseURI).href;
+
 const platform: Platform = {
   ...browserCore,
-  worker: (backend, source) => WorkerBackend.start(openChannel, backend, source),
+  worker: (backend, source) => WorkerBackend.start(openChannel, backend, withAddresses(source, fromHere)),
 };
 
 export const VectorDB = defineVectorDB(platform) satisfies typeof Declared;

@@ -10,6 +10,7 @@ export const openChannel: OpenChannel = (answered, failed) => {
     if (--owed === 0) worker.unref();
     answered(answer);
   });
+  worker.on('messageerror', (error) => failed(error.message));
   worker.on('error', (error) => failed(error.message));
   worker.on('exit', (code) => failed(`it exited with code ${code}`));
   return {

@@ -158,8 +158,9 @@ export class Connection {
 
   requireNoWrites(method: string): void {
     this.requireNotClosed(method);
-    if (mountPathOf(this.options.storagePath) !== undefined && (this.options.durability ?? 'sync') === 'sync') {
-      const instead = `await ${method.replace(/Sync$/, '')}, or open with durability: 'batch'`;
+    const waits = method === 'flushSync' || (this.options.durability ?? 'sync') === 'sync';
+    if (waits && mountPathOf(this.options.storagePath) !== undefined) {
+      const instead = `await ${method.replace(/Sync$/, '')}${method === 'flushSync' ? '' : ", or open with durability: 'batch'"}`;
       throw new RuvectorError('UNSUPPORTED', `${method} cannot wait until IndexedDB has what it writes; ${instead}`, method);
     }
     if (this.#writesUnderWay > 0) {
@@ -233,6 +234,9 @@ export class Connection {
 
   closeSync(): void {
     if (this.#closing) return;
+    if (!this.#inThread) {
+      throw new RuvectorError('UNSUPPORTED', 'the database is in a worker, which closeSync cannot wait for; await close()', 'closeSync');
+    }
     if (mountPathOf(this.options.storagePath) !== undefined) {
       throw new RuvectorError('UNSUPPORTED', 'closeSync cannot wait for IndexedDB; await close()', 'closeSync');
     }

@@ -8,7 +8,7 @@ import { moduleUrl } from './module_url.js';
 import { nodeFiles } from './node_files.js';
 import type { Glue } from './wasm_module.js';
 import { type ReadBytes, WasmLoader } from './wasm_source.js';
-import { WorkerBackend } from './worker_backend.js';
+import { WorkerBackend, withAddresses } from './worker_backend.js';
 
 const read: ReadBytes = async (url) => {
   const text = String(url);
@@ -33,7 +33,7 @@ export const nodePlatform: Platform = {
   native: loadNative,
   wasmNow: (source) => loader.now(source),
   wasm: (source) => loader.load(source),
-  worker: (backend, source) => WorkerBackend.start(openChannel, backend, source),
+  worker: (backend, source) => WorkerBackend.start(openChannel, backend, withAddresses(source, String)),
   inThread: true,
   preferred: () => process.env.RUVECTOR_BACKEND,
   warn: (message) => process.emitWarning(message, 'RuvectorWarning'),

@@ -82,6 +82,7 @@ export class Shard<M extends object> {
   }
 
   async close(): Promise<void> {
+    await this.#restarting?.catch(() => {});
     if (this.#open.hasCrashed(this.#database)) return;
     await this.#database.close();
   }

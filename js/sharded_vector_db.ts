@@ -13,10 +13,10 @@ import type {
   VectorMatrix,
   Verification,
 } from '../types/api.js';
-import { newId, packBatch, toId } from './entries.js';
+import { isVector, newId, packBatch, toId } from './entries.js';
 import { RuvectorError } from './errors.js';
 import { mergeHits } from './hits.js';
-import { isObject, requireObject, show } from './options.js';
+import { type Bag, isObject, normalizeQuery, show } from './options.js';
 import type { Shard, ShardDatabase } from './shard.js';
 import { shardOf } from './shard_of_id.js';
 
@@ -39,12 +39,18 @@ function requireSound(vectors: Float32Array, dimensions: number, directions: boo
   }
 }
 
+function copyQuery(query: unknown): Bag {
+  const bag = normalizeQuery(query, 'search');
+  if (isVector(bag.vector)) bag.vector = bag.vector.slice();
+  return bag;
+}
+
 /** Everything but how shards are opened, which index.ts and browser.ts bring. */
 export class ShardedVectorDBBase<M extends object = Metadata> {
   readonly shards: number;
   readonly dimensions: number;
   readonly #shards: readonly Shard<M>[];
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(shards: readonly Shard<M>[]) {
     this.#shards = shards;
@@ -57,7 +63,7 @@ export class ShardedVectorDBBase<M extends object = Metadata> {
   }
 
   #requireOpen(method: string): void {
-    if (this.#closed) throw new RuvectorError('CLOSED', 'the database is closed', method);
+    if (this.#closing) throw new RuvectorError('CLOSED', 'the database is closed', method);
   }
   #of(id: Id, method: string): Shard<M> {
     this.#requireOpen(method);
@@ -154,7 +160,9 @@ export class ShardedVectorDBBase<M extends object = Metadata> {
   }
   async searchBatch(queries: readonly SearchQuery<M>[]): Promise<Hits<M>[]> {
     if (!Array.isArray(queries)) throw new RuvectorError('INVALID_OPTION', `queries is ${show(queries)}, expected an array`, 'searchBatch');
-    const plain = await Promise.all(queries.map((query) => this.#withVector(query)));
+    // Copied before anything is waited for: what the caller changes afterwards is not searched for.
+    const copies = queries.map(copyQuery);
+    const plain = await Promise.all(copies.map((query) => this.#withVector(query as SearchQuery<M>)));
     const found = await this.#readAll((db) => db.searchBatch(plain.map(({ query }) => query)), 'searchBatch');
     return plain.map(({ without, k }, q) =>
       mergeHits(
@@ -167,8 +175,8 @@ export class ShardedVectorDBBase<M extends object = Metadata> {
 
   /** `like` names a row of one shard: the others are asked by its vector. */
   async #withVector(query: SearchQuery<M>): Promise<{ query: SearchQuery<M>; k: number; without?: string }> {
-    const { like, ...rest } = requireObject(query, 'query', 'search') as SearchQuery<M> & { topK?: number };
-    const k = rest.k ?? rest.topK ?? 10;
+    const { like, ...rest } = query;
+    const k = rest.k ?? 10;
     if (like === undefined) return { query, k };
     const id = toId(like, 'like: ', 'search');
     const entry = await this.get(id);
@@ -176,8 +184,7 @@ export class ShardedVectorDBBase<M extends object = Metadata> {
     if (rest.vector !== undefined) {
       throw new RuvectorError('INVALID_OPTION', 'vector and like are both given, expected one of them', 'search');
     }
-    const { topK: _, ...options } = rest;
-    return { query: { ...options, k: k + 1, vector: entry.vector }, k, without: id };
+    return { query: { ...rest, k: k + 1, vector: entry.vector }, k, without: id };
   }
 
   async get(id: Id): Promise<StoredEntry<M> | null> {
@@ -211,7 +218,10 @@ export class ShardedVectorDBBase<M extends object = Metadata> {
   }
   async *entries(options?: { filter?: Filter<M>; batchSize?: number }): AsyncIterableIterator<StoredEntry<M>> {
     this.#requireOpen('entries');
-    for (const shard of this.#shards) yield* shard.database.entries(options);
+    for (const shard of this.#shards) {
+      await shard.read((db) => db.len()); // one that has crashed is started again
+      yield* shard.database.entries(options);
+    }
   }
   async *keys(): AsyncIterableIterator<string> {
     for await (const { id } of this.entries()) yield id;
@@ -249,8 +259,10 @@ export class ShardedVectorDBBase<M extends object = Metadata> {
     await this.#writeAll((db) => db.compact(options), 'compact');
   }
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    this.#closing ??= this.#closeAll();
+    return this.#closing;
+  }
+  async #closeAll(): Promise<void> {
     const ends = await Promise.allSettled(this.#shards.map((shard) => shard.close()));
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed) throw failed.reason;

@@ -21,6 +21,14 @@ const notHere = errorText(
   'the database is in a worker, where nothing can be waited for; await the method without Sync, or open with inThread: true',
 );
 
+/** The source with `absolute` made of every address in it: a worker has another place to start from. */
+export function withAddresses(source: WasmSource | undefined, absolute: (address: URL | string) => string): WasmSource | undefined {
+  if (typeof source === 'string' || source instanceof URL) return absolute(source);
+  if (typeof source !== 'object' || !('simd' in source || 'scalar' in source)) return source;
+  const each = Object.entries(source).map(([variant, own]) => [variant, withAddresses(own, absolute)]);
+  return Object.fromEntries(each) as WasmSource;
+}
+
 export class WorkerBackend implements Backend {
   name = '';
   readonly #channel: Channel;
@@ -36,14 +44,24 @@ export class WorkerBackend implements Backend {
         this.#pending.delete(answer.id);
         settle?.(answer);
       },
-      (why) => this.#fail(errorText('IO', `the worker that holds the database ended: ${why}`)),
+      (why) => {
+        this.#fail(errorText('IO', `the worker that holds the database ended: ${why}`));
+        // It may live on, and would keep its locks.
+        this.#channel.end();
+      },
     );
   }
 
   /** Throws UNSUPPORTED where there is no worker to be had. */
   static async start(open: OpenChannel, backend: unknown, wasm: WasmSource | undefined): Promise<WorkerBackend> {
     const worker = new WorkerBackend(open);
-    const answer = await worker.#ask({ id: worker.#next, backend, wasm: wasm instanceof URL ? String(wasm) : wasm }, []);
+    let answer: Answer;
+    try {
+      answer = await worker.#ask({ id: worker.#next, backend, wasm }, []);
+    } catch (error) {
+      worker.end();
+      throw new RuvectorError('INVALID_OPTION', `wasm cannot be sent to a worker: ${(error as Error).message}`, 'open');
+    }
     if ('name' in answer) {
       worker.name = answer.name;
       return worker;

@@ -102,8 +102,8 @@ export interface DbOptions {
   /** Opens beside a writer, without its lock. */
   readOnly?: boolean;
   /**
-   * When a write is acknowledged. sync (default): it is on disk. batch: it is written and survives the end of the process, and is on disk within
-   * 100 ms. none: it is in memory, and written by flush, compact, snapshot and close.
+   * When a write is acknowledged. sync (default): it is on disk. batch: it is written and survives the end of the process (in IndexedDB: not
+   * before it is on disk), and is on disk within 100 ms. none: it is in memory, and written by flush, compact, snapshot and close.
    */
   durability?: 'sync' | 'batch' | 'none';
   /** auto: native, or WebAssembly with a warning where there is no addon. */
@@ -566,6 +566,7 @@ export interface VectorDB<M extends object = Metadata> extends Collection<M> {}
 export { VectorDB as VectorDb };
 export declare function createVectorDb<M extends object = Metadata>(options: DbOptions): Promise<VectorDB<M>>;
 
+/** `memoryBudget` and `threads` are of each shard. */
 export interface ShardedOptions extends Omit<DbOptions, 'inThread'> {
   /** 1 … 64; default: as many as there are cores. Fixed when a database is created. */
   shards?: number;
@@ -579,7 +580,8 @@ export type ShardedStats = Pick<
 /**
  * One database over several workers (Web Workers, or worker threads of Node), each with a part of the rows: a search asks all of them at once
  * and gives what one database would. A write of several rows is all or nothing in each shard, not over all of them. A worker that crashes is
- * started again with what is on disk; a read that it owed is asked again, a write throws IO.
+ * started again with what is on disk; a read that it owed is asked again, a write throws IO. (On pages that are no secure context nothing tells of
+ * a crash.)
  * @example
  * const db = await ShardedVectorDB.open({ dimensions: 384, storagePath: 'idb://notes', shards: 4 });
  */

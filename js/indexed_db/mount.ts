@@ -32,6 +32,11 @@ export class Mount {
   #dirty = new Set<string>();
   #removed = new Set<string>();
   #wantsDisk = false;
+  /** By the call under way. */
+  #touched = false;
+  /** The last flush failed: the next write is to hear of it, whatever its durability. */
+  #failing = false;
+  #reloading: Promise<unknown> = Promise.resolve();
   #flushing: Promise<void> = Promise.resolve();
   #waiting: Promise<void> | null = null;
   #conflict: RuvectorError | null = null;
@@ -72,6 +77,7 @@ export class Mount {
 
   remove(name: string): void {
     if (!this.files.delete(name) || !isStored(name)) return;
+    this.#touched = true;
     this.#dirty.delete(name);
     this.#removed.add(name);
   }
@@ -92,6 +98,7 @@ export class Mount {
   #changed(name: string, file: MountedFile): void {
     file.changes++;
     if (!isStored(name)) return;
+    this.#touched = true;
     if (this.#conflict) throw this.#conflict;
     this.#removed.delete(name);
     this.#dirty.add(name);
@@ -101,10 +108,11 @@ export class Mount {
   sync(): void {
     this.#wantsDisk = this.isDirty;
   }
-  /** Whether the call that has just ended asked for that. */
+  /** Whether the call that has just ended asked for that, or wrote something after a flush that failed. */
   takeWish(): boolean {
-    const wish = this.#wantsDisk;
+    const wish = this.#wantsDisk || (this.#failing && this.#touched);
     this.#wantsDisk = false;
+    this.#touched = false;
     return wish;
   }
   get isDirty(): boolean {
@@ -122,8 +130,14 @@ export class Mount {
     this.#take((await this.#store.load(() => true)) as StoredFiles);
   }
 
-  /** For one that only reads: whether there is something new. */
-  async reload(): Promise<boolean> {
+  /** For one that only reads: whether there is something new. One after another, so that none puts back what another has replaced. */
+  reload(): Promise<boolean> {
+    const next = this.#reloading.then(() => this.#reloadNow());
+    this.#reloading = next.catch(() => {});
+    return next;
+  }
+
+  async #reloadNow(): Promise<boolean> {
     let names = new Set<string>();
     const stored = await this.#store.load((name) => {
       names = names.add(name);
@@ -185,9 +199,11 @@ export class Mount {
     try {
       await this.#store.commit({ puts, removes, generation: this.#generation, durability: this.#durability });
     } catch (error) {
+      this.#failing = true;
       if ((error as RuvectorError).code === 'CONFLICT') this.#conflict = error as RuvectorError;
       throw error;
     }
+    this.#failing = false;
     this.#generation++;
     for (const [name, count] of changes) if (this.files.get(name)?.changes === count) this.#dirty.delete(name);
     for (const name of removes) if (!this.files.has(name)) this.#removed.delete(name);

@@ -14,6 +14,8 @@ function missing(path: string): Error {
 
 export class MountedFiles {
   readonly mounts = new Map<string, Mount>();
+  /** Of databases that are open, being opened or being closed in this thread: one at a time for each path, whichever core has it. */
+  readonly taken = new Set<string>();
   #open = new Map<number, OpenFile>();
   #next = 1;
 

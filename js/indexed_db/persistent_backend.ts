@@ -87,35 +87,44 @@ export class PersistentBackend implements Backend {
     if (typeof indexedDB === 'undefined') {
       throw new RuvectorError('UNSUPPORTED', `${path} needs IndexedDB, which is not here (a private window, perhaps)`, 'open');
     }
-    const database = await this.#mount(path, readOnly !== true);
-    try {
-      const reply = await this.#core.call('db.open', json, []);
-      await database.mount.flush();
-      const { error, handle } = JSON.parse(reply[0]);
-      if (error) {
-        await this.#unmount(database);
-      } else {
-        this.#databases.set(handle, database);
-        database.mount.drop();
-        this.#follow(handle, database);
-      }
-      return reply;
-    } catch (error) {
-      await this.#unmount(database);
-      throw error;
-    }
-  }
-
-  async #mount(path: string, writes: boolean): Promise<OpenDatabase> {
-    const name = path.slice('idb://'.length);
-    const other = [...this.#databases.values()].find((database) => database.path === path);
-    if (other) {
+    if (this.#files.taken.has(path)) {
       throw new RuvectorError(
         'LOCKED',
         `${path} is open already, by this very page or worker; share that database, or close it first`,
         'open',
       );
     }
+    this.#files.taken.add(path);
+    try {
+      return await this.#openMounted(await this.#mount(path, readOnly !== true), json);
+    } catch (error) {
+      this.#files.taken.delete(path);
+      throw error;
+    }
+  }
+
+  async #openMounted(database: OpenDatabase, json: string): Promise<Reply> {
+    const reply = await this.#core.call('db.open', json, []);
+    const { error, handle } = JSON.parse(reply[0]);
+    if (error) {
+      this.#unmount(database);
+      return reply;
+    }
+    try {
+      await database.mount.flush();
+    } catch (failed) {
+      this.#core.callSync('db.close', JSON.stringify({ handle }), []);
+      this.#unmount(database);
+      throw failed;
+    }
+    this.#databases.set(handle, database);
+    database.mount.drop();
+    this.#follow(handle, database);
+    return reply;
+  }
+
+  async #mount(path: string, writes: boolean): Promise<OpenDatabase> {
+    const name = path.slice('idb://'.length);
     const unlock = writes ? await lockForWriting(name) : null;
     const store = new IdbfsStore(name);
     try {
@@ -133,8 +142,9 @@ export class PersistentBackend implements Backend {
     }
   }
 
-  async #unmount({ path, store, announcements, unlock }: OpenDatabase): Promise<void> {
+  #unmount({ path, store, announcements, unlock }: OpenDatabase): void {
     this.#files.mounts.delete(path);
+    this.#files.taken.delete(path);
     announcements.close();
     store.close();
     unlock?.();
@@ -142,8 +152,23 @@ export class PersistentBackend implements Backend {
 
   #follow(handle: number, { mount, announcements, writes }: OpenDatabase): void {
     if (writes) mount.onStored = () => announcements.tell();
-    // What fails here fails again, and is told, when the user asks for it.
-    else announcements.whenTold(() => void this.call('db.refresh', JSON.stringify({ handle }), []));
+    else announcements.whenTold(this.#refresher(handle));
+  }
+
+  /** Refreshes once for all that is told while a refresh is under way. What fails fails again, and is told, when the user asks for it. */
+  #refresher(handle: number): () => void {
+    let running = false;
+    let again = false;
+    return async () => {
+      again = true;
+      if (running) return;
+      running = true;
+      while (again && this.#databases.has(handle)) {
+        again = false;
+        await this.call('db.refresh', JSON.stringify({ handle }), []);
+      }
+      running = false;
+    };
   }
 
   async #close(json: string): Promise<Reply> {
@@ -158,7 +183,7 @@ export class PersistentBackend implements Backend {
       const { code, message } = error as RuvectorError;
       throw new RuvectorError(code, `closed, but the last writes are not on disk: ${message}`, 'close');
     } finally {
-      await this.#unmount(database);
+      this.#unmount(database);
     }
     return reply;
   }
@@ -168,22 +193,27 @@ export class PersistentBackend implements Backend {
   async #beginJob(json: string): Promise<Reply> {
     const { handle, kind } = JSON.parse(json);
     const mount = readingJobs.includes(kind) ? this.#databases.get(handle)?.mount : undefined;
-    if (mount) {
-      mount.keepers++;
-      await mount.fetch();
+    if (mount) mount.keepers++;
+    let job: number | undefined;
+    try {
+      await mount?.fetch();
+      const reply = this.#core.callSync('job.begin', json, []);
+      job = JSON.parse(reply[0]).job;
+      await this.#flush();
+      return reply;
+    } finally {
+      if (mount && job !== undefined) this.#keepers.set(job, mount);
+      else if (mount) this.#release(mount);
     }
-    const reply = this.#core.callSync('job.begin', json, []);
-    const { job } = JSON.parse(reply[0]);
-    if (mount && job !== undefined) this.#keepers.set(job, mount);
-    else if (mount) mount.keepers--;
-    await this.#flush();
-    return reply;
   }
 
   #endJob(job: number): void {
     const mount = this.#keepers.get(job);
-    if (mount === undefined) return;
+    if (mount) this.#release(mount);
     this.#keepers.delete(job);
+  }
+
+  #release(mount: Mount): void {
     mount.keepers--;
     mount.drop();
   }

@@ -189,6 +189,57 @@ describe.skipIf(!executablePath)('IndexedDB', () => {
     );
   });
 
+  test('is opened once at a time in a page, whoever comes first', async () => {
+    const page = await newPage();
+    await run(page, "const db = await VectorDB.open({ storagePath: 'idb://pair', dimensions: 2, inThread: true }); await db.close();");
+    const outcome = await run(
+      page,
+      `const both = await Promise.allSettled([
+         VectorDB.open({ storagePath: 'idb://pair', inThread: true, readOnly: true }),
+         VectorDB.open({ storagePath: 'idb://pair', inThread: true }),
+       ]);
+       for (const { value } of both) await value?.close();
+       const db = await VectorDB.open({ storagePath: 'idb://pair', inThread: true });
+       await db.insert({ id: 'a', vector: [1, 0] });
+       return both.map(({ status, reason }) => reason?.code ?? status);`,
+    );
+    expect(outcome).toEqual(['fulfilled', 'LOCKED']);
+    await page.reload();
+    await loadPackage(page);
+    expect(
+      await run(
+        page,
+        "const db = await VectorDB.open({ storagePath: 'idb://pair' }); const length = await db.len(); await db.close(); return length;",
+      ),
+    ).toBe(1);
+  });
+
+  test('with durability batch the write after one that found no room hears of it', async () => {
+    const page = await newPage();
+    await run(
+      page,
+      `window.db = await VectorDB.open({ storagePath: 'idb://quota', dimensions: 2, durability: 'batch', inThread: true });
+       const { put } = IDBObjectStore.prototype;
+       window.room = () => { IDBObjectStore.prototype.put = put; };
+       IDBObjectStore.prototype.put = () => { throw new DOMException('no room', 'QuotaExceededError'); };
+       await db.insert({ id: 'a', vector: [1, 0] });
+       await new Promise((resolve) => setTimeout(resolve, 200));`,
+    );
+    expect((await refusal(page, "await db.insert({ id: 'b', vector: [0, 1] })")).code).toBe('QUOTA');
+    expect(await run(page, 'return db.len()')).toBe(2);
+    expect((await refusal(page, 'await db.flush()')).code).toBe('QUOTA');
+    expect((await refusal(page, 'db.flushSync()')).code).toBe('UNSUPPORTED');
+    await run(page, "room(); await db.insert({ id: 'c', vector: [1, 1] });");
+    await page.reload();
+    await loadPackage(page);
+    expect(
+      await run(
+        page,
+        "const db = await VectorDB.open({ storagePath: 'idb://quota' }); const length = await db.len(); await db.close(); return length;",
+      ),
+    ).toBe(3);
+  });
+
   test('durability batch and none: what flush and close have written is there', async () => {
     const page = await newPage();
     for (const durability of ['batch', 'none']) {

@@ -70,6 +70,14 @@ describe.skipIf(!executablePath)('a database in a worker', () => {
     expect(await refusal(page, "await VectorDB.open({ dimensions: 2, wasm: '/nowhere.wasm' })")).toMatchObject({ code: 'UNSUPPORTED' });
     expect(await refusal(page, 'await VectorDB.open({ dimensions: 0.5 })')).toMatchObject({ code: 'INVALID_OPTION' });
     expect(await refusal(page, "await db.insert({ id: 'a', vector: [1, 0, 0] })")).toMatchObject({ code: 'DIMENSION_MISMATCH' });
+    expect(await refusal(page, 'db.closeSync()')).toMatchObject({ code: 'UNSUPPORTED' });
+    const addresses = "{ simd: new URL('/wasm/dist/ruvector-simd.wasm', location.href), scalar: 'wasm/dist/ruvector-scalar.wasm' }";
+    expect(
+      await run(
+        page,
+        `const db = await VectorDB.open({ dimensions: 2, wasm: ${addresses} }); const { backend } = db; await db.close(); return backend;`,
+      ),
+    ).toBe('wasm-simd');
     await run(page, 'window.late = db.search([1, 0]); await db.close(); await window.late;');
     await expect.poll(() => page.workers().length).toBe(0);
     expect(await refusal(page, 'await db.len()')).toMatchObject({ code: 'CLOSED' });

@@ -67,6 +67,10 @@ describe.each(['native', 'wasm'] as const)('%s, over several threads', (backend)
         expect(plain(await all.search(query))).toEqual(plain(await one.search(query)));
       }
     }
+    const buffer = (queries[3] as Float32Array).slice();
+    const under = all.search({ vector: buffer, limit: 4 } as object);
+    buffer.fill(9);
+    expect(plain(await under)).toEqual(plain(await one.search({ vector: queries[3] as Float32Array, k: 4 })));
     expect(plain(await all.search({ like: 'row 11', k: 5 }))).toEqual(plain(await one.search({ like: 'row 11', k: 5 })));
     const batch = queries.map((vector) => ({ vector, k: 3 }));
     expect((await all.searchBatch(batch)).map(plain)).toEqual((await one.searchBatch(batch)).map(plain));
@@ -120,6 +124,21 @@ describe.each(['native', 'wasm'] as const)('%s, over several threads', (backend)
     await db.insert({ id: 'after', vector: queries[1] as Float32Array });
     expect(await db.len()).toBe(701);
     await db.close();
+  });
+
+  test('other names of options, and a number of shards whatever the durability', async () => {
+    const path = tempPath();
+    const made = await ShardedVectorDB.open({ dimension: dimensions, dbPath: path, shards: 3, durability: 'none', backend } as object);
+    threads.clear();
+    await made.insertBatch(rows.slice(0, 50));
+    await made.flush();
+    await made.close();
+    const reader = await ShardedVectorDB.open({ path, readOnly: true, backend } as object);
+    expect([reader.shards, await reader.len()]).toEqual([3, 50]);
+    await reader.close();
+    for (const wrong of [{ inThread: true }, { storagePath: 5 }]) {
+      expect((await errorOf(() => ShardedVectorDB.open({ dimensions, ...wrong } as object))).code).toBe('INVALID_OPTION');
+    }
   });
 
   test('in memory a crash is told', async () => {
