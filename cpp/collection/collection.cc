@@ -441,14 +441,18 @@ std::vector<SegmentEntry> Collection::WriteSegments(Directory& directory,
   }
   if (growing_ && growing_->rows() > 0) {
     SegmentEntry entry = growing_entry_;
-    const bool rewrite = growing_changed_ || entry.id == 0;
+    const bool finished = !WantsLinks(growing_->rows()) || growing_->linked() == growing_->rows();
+    bool rewrite = growing_changed_ || entry.id == 0;
+    // What is sealed is read back below: where files are stored whole only what was just written
+    // can be, as the bytes of the others may have left memory.
+    if (!rewrite && directory.stores_whole_files())
+      rewrite = seal || (finished && entry.parts[0].bytes > SealBytes());
     if (rewrite) {
       entry = {};
       entry.id = next_segment++;
       entry.rows = growing_->rows();
       entry.parts = {growing_->WriteTo(directory, database, entry.id, entry_)};
     }
-    const bool finished = !WantsLinks(growing_->rows()) || growing_->linked() == growing_->rows();
     entry.growing = !seal && (!finished || entry.parts[0].bytes <= SealBytes());
     with_tombstones(*growing_, entry, rewrite);
     if (!entry.growing) {

@@ -20,8 +20,8 @@ function errorReply(error: unknown): Reply {
   return [JSON.stringify({ error: { code, message } })];
 }
 
-/** Kinds of jobs that read files again; compact, that of the growing segment. */
-const readingJobs = ['verify', 'snapshot', 'compact'];
+/** Kinds of jobs that read files again. */
+const readingJobs = ['verify', 'snapshot'];
 
 export class PersistentBackend implements Backend {
   readonly #core: Backend;

@@ -108,6 +108,26 @@ describe.skipIf(!executablePath)('IndexedDB', () => {
     expect(page.problems).toEqual([]);
   });
 
+  test('seals in the background what it had stored before', async () => {
+    const page = await newPage();
+    const found = await run(
+      page,
+      `const rows = Array.from({ length: 9000 }, (_, i) => ({ id: String(i), vector: Float32Array.from({ length: 128 }, (_, d) => Math.sin(i * 1.7 + d * d)), metadata: { i } }));
+       const db = await VectorDB.open({ storagePath: 'idb://sealed', dimensions: 128, index: 'flat' });
+       await db.insertBatch(rows);
+       await db.flush();
+       await db.deleteWhere({ i: { $lt: 5000 } });
+       for (let i = 0; i < 3; i++) await db.updateMetadata('8000', { i: 8000 });
+       const { count, maintenanceError } = await db.stats();
+       await db.close();
+       const again = await VectorDB.open({ storagePath: 'idb://sealed' });
+       const result = [count, maintenanceError, await again.len(), (await again.search(rows[7000].vector, 1))[0].id, (await again.verify()).ok];
+       await again.close();
+       return result;`,
+    );
+    expect(found).toEqual([4000, undefined, 4000, '7000', true]);
+  });
+
   test('lets one tab write; another reads, and is told', async () => {
     const writer = await newPage();
     const reader = await newPage();
