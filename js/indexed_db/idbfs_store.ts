@@ -24,7 +24,6 @@ export interface Changes {
   readonly removes: readonly string[];
   /** That of the state which the changes are to. */
   readonly generation: number;
-  readonly durability: 'strict' | 'relaxed';
 }
 
 function failure(error: unknown, what: string): RuvectorError {
@@ -98,12 +97,12 @@ export class IdbfsStore {
     );
   }
 
-  async #transaction(mode: IDBTransactionMode, durability: 'strict' | 'relaxed' = 'relaxed'): Promise<IDBTransaction> {
+  async #transaction(mode: IDBTransactionMode): Promise<IDBTransaction> {
     for (let attempt = 1; ; attempt++) {
       if (this.#database === null)
         await this.open(false).catch((error) => Promise.reject(error.code === 'NOT_FOUND' ? this.#wasRemoved() : error));
       try {
-        return (this.#database as IDBDatabase).transaction(storeName, mode, { durability });
+        return (this.#database as IDBDatabase).transaction(storeName, mode, { durability: 'strict' });
       } catch (error) {
         // The browser has closed the connection.
         this.close();
@@ -135,10 +134,10 @@ export class IdbfsStore {
   }
 
   /** One transaction: all of it, on disk, or nothing. Throws CONFLICT where another has written since `generation`, QUOTA. */
-  async commit({ puts, removes, generation, durability }: Changes): Promise<void> {
+  async commit({ puts, removes, generation }: Changes): Promise<void> {
     const bytes = [...puts.values()].reduce((sum, contents) => sum + contents.byteLength, 0);
     try {
-      const transaction = await this.#transaction('readwrite', durability);
+      const transaction = await this.#transaction('readwrite');
       const store = transaction.objectStore(storeName);
       let conflict: RuvectorError | undefined;
       const done = new Promise<void>((resolve, reject) => {

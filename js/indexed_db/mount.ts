@@ -27,7 +27,6 @@ export class Mount {
   /** Who needs the bytes of stored files: readers beside the writer, verifications, snapshots. */
   keepers = 0;
   readonly #store: IdbfsStore;
-  readonly #durability: 'strict' | 'relaxed';
   #generation = 0;
   #dirty = new Set<string>();
   #removed = new Set<string>();
@@ -43,9 +42,8 @@ export class Mount {
   /** Called after something was stored. */
   onStored: () => void = () => {};
 
-  constructor(store: IdbfsStore, durability: 'strict' | 'relaxed') {
+  constructor(store: IdbfsStore) {
     this.#store = store;
-    this.#durability = durability;
   }
 
   // --- What the core does
@@ -197,7 +195,7 @@ export class Mount {
       changes.set(name, file.changes);
     }
     try {
-      await this.#store.commit({ puts, removes, generation: this.#generation, durability: this.#durability });
+      await this.#store.commit({ puts, removes, generation: this.#generation });
     } catch (error) {
       this.#failing = true;
       if ((error as RuvectorError).code === 'CONFLICT') this.#conflict = error as RuvectorError;

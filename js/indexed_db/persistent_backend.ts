@@ -129,7 +129,7 @@ export class PersistentBackend implements Backend {
     const store = new IdbfsStore(name);
     try {
       await store.open(writes);
-      const mount = new Mount(store, 'strict');
+      const mount = new Mount(store);
       await mount.load();
       // What a refresh reads, and what it need not read again, is the core's to know.
       if (!writes) mount.keepers++;
