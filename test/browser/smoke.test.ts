@@ -1,63 +1,23 @@
 // The built package in headless Chromium: on a page and in a module worker, with SIMD and without.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
-import { type BrowserContext, chromium } from 'playwright-core';
+import type { BrowserContext } from 'playwright-core';
 import { VectorDB } from 'ruvector';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-
-const root = new URL('../../', import.meta.url);
-const executablePath =
-  process.env.RUVECTOR_CHROMIUM ??
-  ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
-if (!executablePath) console.warn('SKIPPED: no Chromium (RUVECTOR_CHROMIUM says where it is); install it with .ci/setup');
-
-const types: Record<string, string> = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.html': 'text/html' };
-const served = /^\/(dist|wasm\/dist|test\/browser)\/[\w./-]+$/;
-
-// WebAssembly goes out as octets on purpose: many servers know no better.
-const server: Server = createServer((request, response) => {
-  const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-  response.setHeader('content-security-policy', "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'");
-  if (path === '/') {
-    response.setHeader('content-type', 'text/html').end('<!doctype html><title>ruvector</title>');
-  } else if (served.test(path) && !path.includes('..') && existsSync(new URL(`.${path}`, root))) {
-    response.setHeader('content-type', types[extname(path)] ?? 'application/octet-stream').end(readFileSync(new URL(`.${path}`, root)));
-  } else {
-    response.writeHead(404).end();
-  }
-});
+import { executablePath, launch, newProfile, type PackageServer, removeProfile, servePackage } from '../support/chromium.js';
 
 let context: BrowserContext;
-let origin: string;
-const profile = mkdtempSync(join(tmpdir(), 'ruvector-chromium-'));
+let server: PackageServer;
+const profile = newProfile();
 
 describe.skipIf(!executablePath)('in Chromium', () => {
   beforeAll(async () => {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    context = await chromium.launchPersistentContext(profile, {
-      executablePath: executablePath as string,
-      headless: true,
-      args: [
-        '--no-sandbox',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-default-apps',
-        '--disable-sync',
-        '--disable-dev-shm-usage',
-        '--no-first-run',
-      ],
-    });
+    server = await servePackage();
+    context = await launch(profile);
   });
 
   afterAll(async () => {
     await context?.close();
-    server.closeAllConnections();
-    server.close();
-    rmSync(profile, { recursive: true, force: true });
+    server?.close();
+    removeProfile(profile);
   });
 
   test.each([
@@ -72,7 +32,7 @@ describe.skipIf(!executablePath)('in Chromium', () => {
     page.on('console', (message) => {
       if (message.type() === 'error' && !message.text().includes('404')) problems.push(message.text());
     });
-    await page.goto(origin);
+    await page.goto(server.origin);
     // Text, as a function would come with vitest's own imports.
     const result = (await page.evaluate(
       place === 'a page'
