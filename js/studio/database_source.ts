@@ -1,9 +1,11 @@
 // Answers the page from an open database: in the server's process, or in the page itself.
-import type { Collection, Hits, Metadata, Projection, VectorDB } from '../../types/api.js';
+import type { Collection, Hits, Metadata, Projection, SearchQuery, VectorDB } from '../../types/api.js';
 import { HashEmbedder } from '../hash_embedder.js';
 import { FieldTable } from './fields.js';
+import { compareBackends, type SecondBackend } from './second_backend.js';
 import type {
   Column,
+  Comparison,
   DatabaseInfo,
   Field,
   FoundRow,
@@ -34,18 +36,20 @@ export class DatabaseSource implements Source {
   readonly #db: VectorDB;
   readonly #name: string;
   readonly #version: string;
+  readonly #second: SecondBackend | null;
   /** By query, the last used at the end. */
   readonly #maps = new Map<string, Promise<KeptMap>>();
 
-  /** `name` and `version` are shown; the database stays its owner's. */
-  constructor(db: VectorDB, name: string, version: string) {
+  /** `name` and `version` are shown; the databases stay their owner's. `second` is what `compare` compares with. */
+  constructor(db: VectorDB, name: string, version: string, second: SecondBackend | null = null) {
     this.#db = db;
     this.#name = name;
     this.#version = version;
+    this.#second = second;
   }
 
-  #collection(name: string): Collection {
-    return name === 'default' ? this.#db : this.#db.collection(name);
+  #collection(name: string, db = this.#db): Collection {
+    return name === 'default' ? db : db.collection(name);
   }
 
   async info(): Promise<DatabaseInfo> {
@@ -54,11 +58,12 @@ export class DatabaseSource implements Source {
       const { count, dimensions, metric } = await this.#collection(name).stats();
       collections.push({ name, count, dimensions, metric });
     }
-    return { name: this.#name, backend: this.#db.backend, version: this.#version, collections };
+    return { name: this.#name, backend: this.#db.backend, version: this.#version, collections, comparable: this.#second !== null };
   }
 
   async refresh(): Promise<{ changed: boolean }> {
     const changed = await this.#db.refresh();
+    await this.#second?.refresh();
     if (changed) this.#maps.clear();
     return { changed };
   }
@@ -151,11 +156,15 @@ export class DatabaseSource implements Source {
     return { rows: page.entries.map(({ id, metadata }) => ({ id, metadata: metadata ?? null })), cursor: page.cursor };
   }
 
-  async search({ map, by, k, filter, exact }: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
+  /** What to search for, and the vector that it stands for. */
+  async #query({ map, by, k, filter, exact }: SearchRequest, signal?: AbortSignal): Promise<[SearchQuery, ArrayLike<number>]> {
     const collection = this.#collection(map.collection);
-    const { metric, dimensions } = await collection.stats();
-    const { projection } = await this.#keep(map);
-    const vector = 'like' in by ? (await collection.get(by.like))?.vector : 'text' in by ? embed(by.text, dimensions) : by.vector;
+    const vector =
+      'like' in by
+        ? (await collection.get(by.like))?.vector
+        : 'text' in by
+          ? embed(by.text, (await collection.stats()).dimensions)
+          : by.vector;
     if (vector === undefined) throw new Error(`there is no entry ${JSON.stringify((by as { like: string }).like)}`);
     const query = {
       ...('like' in by ? { like: by.like } : { vector }),
@@ -165,6 +174,14 @@ export class DatabaseSource implements Source {
       ...(exact === undefined ? {} : { exact }),
       ...(signal === undefined ? {} : { signal }),
     };
+    return [query, vector];
+  }
+
+  async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
+    const collection = this.#collection(request.map.collection);
+    const { metric } = await collection.stats();
+    const { projection } = await this.#keep(request.map);
+    const [query, vector] = await this.#query(request, signal);
     const start = performance.now();
     const found = await collection.search(query);
     const milliseconds = performance.now() - start;
@@ -175,6 +192,13 @@ export class DatabaseSource implements Source {
       milliseconds,
       explanation: await collection.explain(query),
     };
+  }
+
+  async compare(request: SearchRequest, signal?: AbortSignal): Promise<Comparison> {
+    if (!this.#second) throw new Error('there is no other backend here to compare with');
+    const [query] = await this.#query(request, signal);
+    const both = [this.#db, await this.#second.get()] as const;
+    return compareBackends(both, (db) => this.#collection(request.map.collection, db), query, signal);
   }
 
   // Vectors are fetched apart: the time of the search is the time of a search.

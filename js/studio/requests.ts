@@ -59,6 +59,13 @@ function requireMap(value: unknown): MapQuery {
   return map as unknown as MapQuery;
 }
 
+function requireSearch(ask: Ask): void {
+  requireMap(ask.map);
+  if (typeof ask.k === 'number' && ask.k > mostHits) throw new RequestError(400, `k is beyond ${mostHits}`);
+  const by = requireAsk(ask.by, 'by');
+  if (!Array.isArray(by.vector)) requireText(by, 'like' in by ? 'like' : 'text');
+}
+
 // What the database itself does not check, or would take too much of.
 const checks: Record<Method, (ask: Ask) => void> = {
   info() {},
@@ -75,13 +82,8 @@ const checks: Record<Method, (ask: Ask) => void> = {
     requireText(ask, 'id');
   },
   rows: (ask) => requireText(ask, 'collection'),
-  search(ask) {
-    requireMap(ask.map);
-    if (typeof ask.k === 'number' && ask.k > mostHits) throw new RequestError(400, `k is beyond ${mostHits}`);
-    const by = requireAsk(ask.by, 'by');
-    if (Array.isArray(by.vector)) return;
-    requireText(by, 'like' in by ? 'like' : 'text');
-  },
+  search: requireSearch,
+  compare: requireSearch,
 };
 
 /** The bytes of a map, JSON of anything else. */

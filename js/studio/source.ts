@@ -13,6 +13,8 @@ export interface DatabaseInfo {
   readonly backend: string;
   readonly version: string;
   readonly collections: readonly CollectionInfo[];
+  /** Whether `compare` can answer. */
+  readonly comparable: boolean;
 }
 
 /** Names a map: calls that speak of its rows, colours and axes bring it along. */
@@ -97,6 +99,23 @@ export interface SearchAnswer {
   readonly explanation: Explanation;
 }
 
+/** The same search, on this backend and on another one. */
+export interface Comparison {
+  /** Medians of so many runs, this backend's first. */
+  readonly times: readonly [BackendTime, BackendTime];
+  readonly hits: number;
+  /** Hits that both found. */
+  readonly common: number;
+  /** Bytes that the other one takes. */
+  readonly memory: number;
+}
+
+export interface BackendTime {
+  readonly backend: string;
+  readonly milliseconds: number;
+  readonly runs: number;
+}
+
 export interface RowPage {
   readonly rows: readonly { readonly id: string; readonly metadata: Metadata | null }[];
   readonly cursor: string | null;
@@ -114,9 +133,11 @@ export interface Source {
   row(ask: { map: MapQuery; id: string }, signal?: AbortSignal): Promise<RowDetail | null>;
   rows(ask: { collection: string; filter?: Filter; cursor: string | null }, signal?: AbortSignal): Promise<RowPage>;
   search(ask: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer>;
+  /** Opens the database on the other backend, if it is not open there yet. */
+  compare(ask: SearchRequest, signal?: AbortSignal): Promise<Comparison>;
 }
 
 export type Method = keyof Source;
-export const methods: readonly Method[] = ['info', 'refresh', 'stats', 'map', 'fields', 'column', 'row', 'rows', 'search'];
+export const methods: readonly Method[] = ['info', 'refresh', 'stats', 'map', 'fields', 'column', 'row', 'rows', 'search', 'compare'];
 
 export type Scalar = Extract<Json, string | number | boolean | null>;

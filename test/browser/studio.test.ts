@@ -181,6 +181,17 @@ describe.skipIf(!executablePath)('studio', () => {
     expect(await hits(page, '#search').count()).toBe(10);
     expect(await page.locator('#search .status').innerText()).toMatch(/ms · 10 hits · full scan · 301 distances/);
 
+    // The same one on the other backend, which is opened for it.
+    await page.getByRole('button', { name: 'Time it under WebAssembly too' }).click();
+    const lines = page.locator('.backends li');
+    await lines.nth(1).waitFor();
+    const [native, wasm] = await lines.allInnerTexts();
+    expect(native).toMatch(/^native.*\s\d[\d.]* ms$/s);
+    expect(wasm).toMatch(/^wasm-simd\s+\d[\d.]* ms$/);
+    expect(await page.locator('.comparison .note').innerText()).toMatch(
+      /^Medians of \d+( and \d+)? runs after a first one · the same hits · WebAssembly holds /,
+    );
+
     await page.getByRole('button', { name: 'Text' }).click();
     expect(await page.locator('#search .note').first().innerText()).toContain('words, not meaning');
     await page.locator('input.query:visible').fill('thunder and snow');
@@ -281,6 +292,8 @@ describe.skipIf(!executablePath)('studio', () => {
       await page.locator('#search input.query:visible').fill('cats-0');
       await page.keyboard.press('Enter');
       await hits(page, '#search').first().waitFor();
+      // WebAssembly is what runs there: there is nothing to compare with.
+      expect(await page.locator('.comparison').innerText()).toBe('');
 
       // And over one in IndexedDB, that an application of the same origin has made.
       // As text: a function would come with vitest's own import.

@@ -13,8 +13,9 @@ import { FieldTable } from '../../js/studio/fields.js';
 import { type Condition, toFilter } from '../../js/studio/page/filter.js';
 import { PlaceGrid } from '../../js/studio/page/place_grid.js';
 import { packMap, unpackMap } from '../../js/studio/page/wire.js';
+import { SecondBackend } from '../../js/studio/second_backend.js';
 import { type StudioServer, serveStudio } from '../../js/studio/server.js';
-import type { MapQuery, SearchAnswer } from '../../js/studio/source.js';
+import type { Comparison, MapQuery, SearchAnswer } from '../../js/studio/source.js';
 import { Random } from '../support/data.js';
 
 const page = new URL('../../dist/studio/page/', import.meta.url);
@@ -184,6 +185,9 @@ describe('the server', () => {
     ['search', { map, by: { text: '?!' }, k: 3 }, /expected a letter or digit/],
     ['search', { map, by: { vector: [1, 2, 3, 4] }, k: 3, filter: { $no: 1 } }, /\$no/],
     ['search', { map, by: {}, k: 3 }, /text is no text/],
+    ['compare', { map, by: {}, k: 3 }, /text is no text/],
+    ['compare', { map, by: { like: 'row 3' }, k: 100_000 }, /k is beyond/],
+    ['compare', { map, by: { like: 'row 3' }, k: 3 }, /no other backend here/],
   ])('%s of %j is refused, and why is told', async (method, body, message) => {
     const answer = await call(method, body);
     expect([answer.status, JSON.parse(answer.body).message]).toEqual([400, expect.stringMatching(message)]);
@@ -233,6 +237,75 @@ describe('the server', () => {
   });
 });
 
+describe('the same search on two backends', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ruvector-studio-'));
+  const path = join(folder, 'db');
+  let opened = 0;
+  const under = (storagePath: string) =>
+    new SecondBackend(() => {
+      opened++;
+      return VectorDB.open({ storagePath, readOnly: true, backend: 'wasm' });
+    });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('is timed on both, over the files as they are; the second is opened when asked for, and once', async () => {
+    await (await makeDatabase({ storagePath: path })).close();
+    const native = await VectorDB.open({ storagePath: path, readOnly: true });
+    const second = under(path);
+    const source = new DatabaseSource(native, '', '', second);
+    const info = await source.info();
+    expect(info.comparable).toBe(true);
+    await source.search({ map, by: { like: 'row 3' }, k: 4 });
+    expect(opened).toBe(0);
+    for (const request of [
+      { map, by: { like: 'row 3' }, k: 4, filter: { kind: 'odd' } },
+      { map, by: { vector: [1, 0, 0, 0] }, k: 7, exact: true },
+      { map: { ...map, collection: 'other' }, by: { text: 'word' }, k: 3 },
+    ]) {
+      const { times, hits, common, memory } = await source.compare(request);
+      expect(times.map(({ backend }) => backend.replace(/ .*/, ''))).toEqual(['native', expect.stringMatching(/^wasm-/)]);
+      for (const { milliseconds, runs } of times) {
+        expect(milliseconds).toBeGreaterThan(0);
+        expect(runs).toBeGreaterThan(0);
+        expect(runs * milliseconds).toBeLessThan(60_000);
+      }
+      const { hits: found } = await source.search(request);
+      expect([hits, common]).toEqual([found.length, found.length]);
+      expect(memory).toBeGreaterThan(0);
+    }
+    expect(opened).toBe(1);
+    await expect(source.compare({ map, by: { like: 'nobody' }, k: 4 })).rejects.toThrow('no entry "nobody"');
+    await expect(source.compare({ map, by: { like: 'row 3' }, k: 4 }, AbortSignal.abort())).rejects.toThrow();
+    await second.close();
+    await native.close();
+  });
+
+  test('is refused where one shows what the other does not, until both are refreshed', async () => {
+    const writer = await VectorDB.open({ storagePath: path });
+    const native = await VectorDB.open({ storagePath: path, readOnly: true });
+    const second = under(path);
+    const source = new DatabaseSource(native, '', '', second);
+    const request = { map, by: { like: 'row 3' }, k: 4 };
+    await writer.insert({ id: 'new', vector: [1, 2, 3, 4] });
+    await expect(source.compare(request)).rejects.toThrow('written to since it was opened here: refresh');
+    expect(await source.refresh()).toEqual({ changed: true });
+    expect((await source.compare(request)).common).toBe(4);
+    await second.close();
+    await native.close();
+    await writer.close();
+  });
+
+  test('an opening that fails says why, and is tried again', async () => {
+    const native = await makeDatabase();
+    const second = under(join(folder, 'nothing'));
+    const source = new DatabaseSource(native, '', '', second);
+    for (let i = 0; i < 2; i++)
+      await expect(source.compare({ map, by: { like: 'row 3' }, k: 4 })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await second.close();
+    await native.close();
+  });
+});
+
 describe('the command', () => {
   let child: ChildProcess | undefined;
   const folder = mkdtempSync(join(tmpdir(), 'ruvector-studio-'));
@@ -246,12 +319,15 @@ describe('the command', () => {
     child = spawn(process.execPath, [cli, 'studio', join(folder, 'db')]);
     const { stdout } = child;
     const address = await new Promise<string>((resolve) => stdout?.once('data', (line) => resolve(String(line).trim())));
-    const post = async (method: string) => (await fetch(`${address}api/${method}`, { method: 'POST', headers: json, body: '{}' })).json();
+    const post = async (method: string, body: object = {}) =>
+      (await fetch(`${address}api/${method}`, { method: 'POST', headers: json, body: JSON.stringify(body) })).json();
     expect((await post('info')).collections[0]).toMatchObject({ count: 100 });
     await writer.insert({ id: 'new', vector: [1, 2, 3, 4] });
     expect((await post('info')).collections[0].count).toBe(100);
     expect(await post('refresh')).toEqual({ changed: true });
     expect((await post('info')).collections[0].count).toBe(101);
+    const { times, common }: Comparison = await post('compare', { map, by: { like: 'new' }, k: 5 });
+    expect([times.map(({ backend }) => backend.slice(0, 4)), common]).toEqual([['nati', 'wasm'], 5]);
     const ended = new Promise((resolve) => child?.once('exit', (code, signal) => resolve([code, signal])));
     child.kill('SIGINT');
     expect(await ended).toEqual([0, null]);

@@ -40,10 +40,13 @@ export class App {
   #column: Column | null = null;
   #alone: number | null = null;
   #titlePath = '';
+  /** The search whose hits are shown. */
+  #shown: SearchRequest | null = null;
   /** Ends what is under way for an earlier wish. */
   #loading = new AbortController();
   #selecting = new AbortController();
   #searching = new AbortController();
+  #comparing = new AbortController();
   #hoverTimer: ReturnType<typeof setTimeout> | undefined;
   #hovered = -1;
 
@@ -56,6 +59,7 @@ export class App {
     this.#search = new SearchPanel({
       onSearch: (by, k, filter, exact) => void this.#runSearch(by, k, filter, exact),
       onChoose: (id) => void this.#select(id, true),
+      onCompare: () => void this.#compare(),
       onMapFilter: (filter) => this.#filterMap(filter),
     });
     this.#entry = new EntryPanel({
@@ -148,6 +152,7 @@ export class App {
     find<HTMLSelectElement>('collection').value = name;
     this.#collection = collection;
     this.#query = { collection: name, limit: this.#query.limit };
+    this.#comparing.abort();
     this.#search.setCollection(collection.dimensions);
     this.#browse.setCollection(name, collection.count);
     if (document.body.dataset.tab === 'rows') this.#browse.open();
@@ -294,18 +299,33 @@ export class App {
     this.#searching.abort();
     this.#searching = new AbortController();
     const { signal } = this.#searching;
+    this.#comparing.abort();
     this.#search.busy();
     try {
       const query = { map: this.#query, by, k, ...(filter ? { filter } : {}), ...(exact ? { exact } : {}) };
       const answer = await this.#source.search(query, signal);
       if (signal.aborted) return;
       this.#health.addTime(answer.milliseconds);
-      this.#search.show(answer, this.#collection?.metric ?? 'cosine', this.#titlePath);
+      this.#shown = query;
+      this.#search.show(answer, this.#collection?.metric ?? 'cosine', this.#titlePath, this.#info?.comparable === true);
       const places = answer.hits.map(({ place }) => place);
       this.#map.setMarks({ selected: null, near: [], hits: places, query: answer.place });
       this.#map.reveal([answer.place, ...places]);
     } catch (error) {
       if (!signal.aborted) this.#search.fail(error as Error);
+    }
+  }
+
+  async #compare(): Promise<void> {
+    if (!this.#shown) return;
+    this.#comparing = new AbortController();
+    const { signal } = this.#comparing;
+    this.#search.comparing();
+    try {
+      const comparison = await this.#source.compare(this.#shown, signal);
+      if (!signal.aborted) this.#search.showComparison(comparison);
+    } catch (error) {
+      if (!signal.aborted) this.#search.failComparison(error as Error);
     }
   }
 

@@ -30,6 +30,7 @@ export const httpSource: Source = {
   row: json('row'),
   rows: json('rows'),
   search: json('search'),
+  compare: json('compare'),
   async map(query, signal): Promise<MapPoints> {
     const start = performance.now();
     const points = unpackMap(await (await ask('map', query, signal)).arrayBuffer());

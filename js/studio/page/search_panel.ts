@@ -1,9 +1,10 @@
-// Searches: by an entry, by a vector, by a text where HashEmbedder has made the vectors; with a filter; and what was found, in what time.
+// Searches: by an entry, by a vector, by a text where HashEmbedder has made the vectors; with a filter; and what was found, in what time, on
+// the other backend too where somebody asks.
 import type { Explanation, Filter, Metric } from '../../../types/api.js';
-import type { Field, SearchAnswer, SearchRequest } from '../source.js';
+import type { Comparison, Field, SearchAnswer, SearchRequest } from '../source.js';
 import { button, find, make } from './dom.js';
 import { FilterBuilder } from './filter_builder.js';
-import { count, milliseconds, short } from './format.js';
+import { bytes, count, milliseconds, short } from './format.js';
 import { rowLine } from './rows_list.js';
 
 type Way = 'like' | 'vector' | 'text';
@@ -30,6 +31,8 @@ const strategies: Record<Explanation['segments'][number]['strategy'], string> = 
 export interface SearchEvents {
   onSearch(by: SearchRequest['by'], k: number, filter: Filter | null, exact: boolean): void;
   onChoose(id: string): void;
+  /** The search that is shown, on the other backend. */
+  onCompare(): void;
   /** Whether the map shows only what the filter lets through. */
   onMapFilter(filter: Filter | null): void;
 }
@@ -43,6 +46,8 @@ export class SearchPanel {
   readonly #exact = make('input');
   readonly #onMap = make('input');
   readonly #status = make('p', 'status');
+  readonly #comparison = make('div', 'comparison');
+  readonly #compare = button('quiet add', 'Time it under WebAssembly too', () => this.#events.onCompare());
   readonly #hits = make('ol', 'hits');
   readonly #go = make('button', 'primary', 'Search');
   readonly #tabs: Record<Way, HTMLButtonElement>;
@@ -63,6 +68,8 @@ export class SearchPanel {
     this.#onMap.addEventListener('change', () => this.#showOnMap());
     this.#go.type = 'submit';
     this.#status.setAttribute('role', 'status');
+    this.#comparison.setAttribute('role', 'status');
+    this.#compare.title = 'Opens the database a second time, under WebAssembly: that takes memory and, where it is large, a while';
 
     const exact = make('label', 'check', this.#exact, 'exact');
     exact.title = 'Compares every entry instead of using the index';
@@ -81,7 +88,7 @@ export class SearchPanel {
       event.preventDefault();
       this.#search();
     });
-    find('search').append(form, this.#status, this.#hits);
+    find('search').append(form, this.#status, this.#comparison, this.#hits);
     this.#choose('like');
   }
 
@@ -179,6 +186,7 @@ export class SearchPanel {
     this.#filter.clear();
     this.#onMap.checked = false;
     this.#hits.replaceChildren();
+    this.#comparison.replaceChildren();
     this.#status.textContent = '';
     this.#showNote();
   }
@@ -190,15 +198,17 @@ export class SearchPanel {
   busy(): void {
     this.#status.classList.remove('wrong');
     this.#status.textContent = 'searching …';
+    this.#comparison.replaceChildren();
   }
 
   fail(error: Error): void {
     this.#status.classList.add('wrong');
     this.#status.textContent = error.message;
+    this.#comparison.replaceChildren();
     this.#hits.replaceChildren();
   }
 
-  show({ hits, milliseconds: took, explanation }: SearchAnswer, metric: Metric, titlePath: string): void {
+  show({ hits, milliseconds: took, explanation }: SearchAnswer, metric: Metric, titlePath: string, comparable: boolean): void {
     const used = explanation.segments.filter(({ strategy }) => strategy !== 'none');
     const taken = used.map(({ strategy, codes }) => `${strategies[strategy]}${codes === 'none' ? '' : ` by ${codes}`}`);
     const ways = [...new Set(taken)].join(', ');
@@ -208,6 +218,7 @@ export class SearchPanel {
       make('strong', '', milliseconds(took)),
       ` · ${count(hits.length)} ${hits.length === 1 ? 'hit' : 'hits'}${ways === '' ? '' : ` · ${ways}`} · ${count(distances)} distances`,
     );
+    this.#comparison.replaceChildren(...(comparable ? [this.#compare] : []));
     const farthest = hits.at(-1)?.distance ?? 0;
     this.#hits.replaceChildren(
       ...hits.map((hit) => {
@@ -220,5 +231,28 @@ export class SearchPanel {
     );
     // On a phone they are below the fold.
     if (matchMedia('(max-width: 899px)').matches) this.#status.scrollIntoView({ block: 'start' });
+  }
+
+  comparing(): void {
+    this.#comparison.replaceChildren(make('p', 'note', 'timing it on both …'));
+  }
+
+  failComparison(error: Error): void {
+    this.#comparison.replaceChildren(make('p', 'note wrong', error.message), this.#compare);
+  }
+
+  showComparison({ times, hits, common, memory }: Comparison): void {
+    const most = Math.max(...times.map((time) => time.milliseconds));
+    const lines = times.map(({ backend, milliseconds: took }) => {
+      const filled = make('i');
+      filled.style.width = `${(100 * took) / most}%`;
+      return make('li', '', make('span', '', backend), make('span', 'bar', filled), make('strong', '', milliseconds(took)));
+    });
+    const found = hits === common ? 'the same hits' : `${count(common)} of ${count(hits)} hits the same`;
+    const runs = [...new Set(times.map((time) => time.runs))].join(' and ');
+    this.#comparison.replaceChildren(
+      make('ul', 'backends', ...lines),
+      make('p', 'note', `Medians of ${runs} runs after a first one · ${found} · WebAssembly holds ${bytes(memory)}.`),
+    );
   }
 }
