@@ -1,80 +1,129 @@
-// Embeds the sentences once, keeps them in IndexedDB, and searches at every key. The database is in a Web Worker: the page never waits.
+// Embeds the passages once, keeps them in IndexedDB, and searches at every key. The database is in a Web Worker: the page never waits for it.
 import { HashEmbedder, VectorDB } from '../../dist/browser.js';
-import { facts } from './facts.js';
+import { showHits } from './hits.js';
+import { keepForOffline } from './offline.js';
 
 const element = (id) => document.getElementById(id);
-const make = (tag, ...children) => {
-  const made = document.createElement(tag);
-  made.append(...children);
-  return made;
-};
-const input = element('query');
+const [query, file] = [element('query'), element('file')];
 const embedder = new HashEmbedder();
-const started = performance.now();
-const db = await VectorDB.open({ dimensions: embedder.dimensions, storagePath: 'idb://facts' });
-const rows = Object.entries(facts).flatMap(([topic, texts]) => texts.map((text) => ({ topic, text })));
-const known = (await db.len()) === rows.length;
-if (!known) {
-  const vectors = embedder.embed(rows.map(({ text }) => text));
-  await db.insertBatch(rows.map((metadata, i) => ({ id: String(i), vector: vectors[i], metadata })));
-}
-const ready = `${known ? 'kept from the last visit, opened' : 'indexed'} in ${(performance.now() - started).toFixed(0)} ms`;
-
+const atOnce = 100;
 let chosen = null;
+let ready = '';
 
-// Browsers round their clock to a tenth of a millisecond or more.
-const milliseconds = (ms) => (ms < 0.1 ? 'under 0.1 ms' : `${ms.toFixed(1)} ms`);
+function say(what, wrong = false) {
+  element('status').classList.toggle('wrong', wrong);
+  element('status').textContent = what;
+}
 
-function show(hits) {
-  element('hits').replaceChildren(
-    ...hits.map(({ metadata, similarity }) => {
-      const filled = make('i');
-      filled.style.width = `${Math.max(0, 100 * similarity)}%`;
-      const bar = make('div', filled);
-      bar.className = 'bar';
-      return make('li', make('span', metadata.text, make('em', metadata.topic)), bar, make('output', similarity.toFixed(2)));
-    }),
-  );
+/** One tab writes; another one beside it reads. */
+async function open() {
+  const options = { dimensions: embedder.dimensions, storagePath: 'idb://documentation' };
+  try {
+    return await VectorDB.open(options);
+  } catch (error) {
+    if (error.code !== 'LOCKED') throw error;
+    element('again').hidden = true;
+    return VectorDB.open({ ...options, readOnly: true });
+  }
+}
+
+/** Written last: without it the passages are not all there. */
+const recordOf = async (db) => (await db.collections()).includes('record') && (await db.collection('record').get('indexed'));
+
+async function index(db) {
+  element('indexing').hidden = false;
+  ready = '';
+  say('reading the documents …');
+  const response = await fetch('passages.json').catch(() => null);
+  if (!response?.ok) throw new Error(`the server did not read the documents: ${response ? await response.text() : 'it does not answer'}`);
+  const passages = await response.json();
+  const sources = [...new Set(passages.map(({ source }) => source))];
+  showSources(sources);
+  const record = db.collection('record', { dimensions: 1, distanceMetric: 'euclidean' });
+  await record.clear();
+  await db.clear();
+  for (let first = 0; first < passages.length; first += atOnce) {
+    const part = passages.slice(first, first + atOnce);
+    const vectors = embedder.embed(part.map(({ heading, text }) => `${heading}\n${text}`));
+    await db.insertBatch(part.map(({ id, ...metadata }, i) => ({ id, vector: vectors[i], metadata })));
+    const done = first + part.length;
+    Object.assign(element('progress'), { value: done, max: passages.length });
+    element('done').textContent = `${done} of ${passages.length}`;
+    element('count').textContent = String(done);
+    if (first === 0) enable();
+    await search(); // of what is there already
+  }
+  await record.insert({ id: 'indexed', vector: [0], metadata: { sources } });
+  element('indexing').hidden = true;
 }
 
 let asked = 0;
 
 async function search() {
-  const text = input.value.trim() || input.placeholder;
-  if (!/[\p{L}\p{N}]/u.test(text)) {
-    asked++;
-    return say('type a word');
-  }
-  const start = performance.now();
-  const [vector] = embedder.embed([text]);
-  const embedded = performance.now();
   const number = ++asked;
-  const hits = await db.search({ vector, k: 8, ...(chosen === null ? {} : { filter: { topic: chosen } }) });
-  if (number !== asked) return; // another key came meanwhile
-  const found = performance.now();
-  show(hits);
-  say(`embedded in ${milliseconds(embedded - start)}, searched in ${milliseconds(found - embedded)}`);
+  const text = query.value.trim() || query.placeholder;
+  if (!/[\p{L}\p{N}]/u.test(text)) return say('type a word');
+  const filter = { ...(chosen && { source: chosen }), ...(file.value.trim() && { file: { $contains: file.value.trim() } }) };
+  try {
+    const start = performance.now();
+    const [vector] = embedder.embed([text]);
+    const hits = await db.search({ vector, k: 10, filter });
+    if (number !== asked) return; // another key came meanwhile
+    showHits(element('hits'), hits, text);
+    const took = Math.max(0.1, performance.now() - start).toFixed(1); // browsers round their clock
+    say(hits.length === 0 ? 'no passage is in such a file' : `embedded and searched in ${took} ms by ${db.backend}${ready}`);
+  } catch (error) {
+    if (number === asked) say(error.message, true);
+  }
 }
 
-function say(what) {
-  element('status').textContent = `${what} · ${db.backend} · ${rows.length} × ${db.dimensions}, ${ready}`;
+function enable() {
+  query.disabled = file.disabled = false;
+  if (document.activeElement === document.body) query.focus();
 }
 
 function choose(button) {
   chosen = chosen === button.textContent ? null : button.textContent;
-  for (const other of element('topics').children) other.setAttribute('aria-pressed', String(other.textContent === chosen));
+  for (const other of element('sources').children) other.setAttribute('aria-pressed', String(other.textContent === chosen));
   search();
 }
 
-for (const topic of Object.keys(facts)) {
-  const button = make('button', topic);
-  button.type = 'button';
-  button.setAttribute('aria-pressed', 'false');
-  button.onclick = () => choose(button);
-  element('topics').append(button);
+function showSources(sources) {
+  const buttons = sources.map((name) => {
+    const button = document.createElement('button');
+    Object.assign(button, { type: 'button', textContent: name, onclick: () => choose(button) });
+    button.setAttribute('aria-pressed', 'false');
+    return button;
+  });
+  chosen = null;
+  element('sources').replaceChildren(...buttons);
 }
-element('count').textContent = String(rows.length);
-input.oninput = search;
-input.disabled = false;
-input.focus();
-search();
+
+/** Embeds unless a visit before has done it, then lets search. */
+async function start(anew) {
+  const started = performance.now();
+  element('again').disabled = true;
+  try {
+    const kept = !anew && (await recordOf(db));
+    if (!kept && !element('again').hidden) await index(db);
+    if (kept) showSources(kept.metadata.sources);
+    element('count').textContent = String(await db.len());
+    ready = `; ${kept ? 'kept from an earlier visit, opened' : 'indexed'} in ${(performance.now() - started).toFixed(0)} ms`;
+    enable();
+    await search();
+  } catch (error) {
+    say(error.message, true);
+  } finally {
+    element('indexing').hidden = true;
+    element('again').disabled = false;
+  }
+}
+
+const offline = keepForOffline();
+const db = await offline.begun.then(open).catch((error) => say(error.message, true));
+if (db) {
+  query.oninput = file.oninput = search;
+  element('again').onclick = () => start(true);
+  await start(false);
+  element('offline').textContent = (await offline.complete()) ? 'It works without the server too, now: stop it and reload.' : '';
+}

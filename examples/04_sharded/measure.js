@@ -74,7 +74,10 @@ export async function measure({ ShardedVectorDB, VectorDB }, rows, progress, opt
 /** [what, how much] for people. */
 export function describe({ rows, shards, backend, buildMs, queryMs, batchMs, batch, sample, same, recall }) {
   return [
-    ['built', `${rows} vectors × ${dimensions} in ${shards} shards by ${backend}: ${(buildMs / 1000).toFixed(1)} s`],
+    [
+      'built',
+      `${rows.toLocaleString('en-US')} vectors × ${dimensions} in ${shards} shards by ${backend}: ${(buildMs / 1000).toFixed(1)} s`,
+    ],
     ['one query', `${queryMs.toFixed(2)} ms, the median of ${sample}`],
     [`a batch of ${batch}`, `${batchMs.toFixed(1)} ms, ${(batchMs / batch).toFixed(2)} ms a query`],
     ['recall@10', `${recall.toFixed(3)}, by the graphs of the shards`],

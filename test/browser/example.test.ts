@@ -1,52 +1,134 @@
-// The example page, served by its own server, in headless Chromium.
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// The example pages, served by their own server, in headless Chromium.
+import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
-import { expect, test } from 'vitest';
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { executablePath, launch, newProfile, removeProfile } from '../support/chromium.js';
 
-const executablePath =
-  process.env.RUVECTOR_CHROMIUM ??
-  ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+// Machines may be busy.
+const eventually = <T>(what: () => T) => expect.poll(what, { timeout: 60_000 });
 
-test.skipIf(!executablePath)('searches as one types, filters by topic, takes any text', async () => {
-  const profile = mkdtempSync(join(tmpdir(), 'ruvector-chromium-'));
-  const server = spawn(process.execPath, [fileURLToPath(new URL('../../examples/03_browser/serve.mjs', import.meta.url)), '0']);
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: executablePath as string,
-    headless: true,
-    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-dev-shm-usage', '--no-first-run'],
+const serve = fileURLToPath(new URL('../../examples/03_browser/serve.mjs', import.meta.url));
+
+describe.skipIf(!executablePath)('example pages', () => {
+  let server: ChildProcess;
+  let address: string;
+  let context: BrowserContext;
+  let profile: string;
+  let problems: string[];
+
+  beforeEach(async () => {
+    profile = newProfile();
+    problems = [];
+    server = spawn(process.execPath, [serve, '0']);
+    address = await new Promise<string>((resolve) => server.stdout?.once('data', (line) => resolve(String(line).trim())));
+    context = await launch(profile);
   });
-  try {
-    const address = await new Promise<string>((resolve) => server.stdout.once('data', (line) => resolve(String(line).trim())));
+  afterEach(async () => {
+    await context.close();
+    server.kill();
+    removeProfile(profile);
+  });
+
+  async function open(path = ''): Promise<Page> {
     const page = await context.newPage();
-    const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(String(error)));
     page.on('console', (message) => {
       if (message.type() === 'error') problems.push(message.text());
     });
-    await page.goto(address);
-    const hits = page.locator('#hits li');
-    await hits.first().waitFor();
-    await page.fill('#query', 'sleeping cats');
-    await expect.poll(() => hits.first().innerText()).toContain('Cats sleep');
-    await page.getByRole('button', { name: 'plants' }).click();
-    await expect.poll(() => hits.first().innerText()).toContain('Seeds can sleep');
-    expect(await hits.locator('em').allInnerTexts()).toEqual(Array(8).fill('plants'));
-    await page.fill('#query', '?!');
-    expect(await page.locator('#status').innerText()).toMatch(/type a word · wasm-simd · \d+ × \d+, indexed in/);
-    await page.fill('#query', '<img src=x onerror=alert(1)>');
-    await expect.poll(() => hits.count()).toBe(8);
-    await page.reload();
-    await hits.first().waitFor();
-    expect(await page.locator('#status').innerText()).toContain('kept from the last visit');
-    expect((await fetch(`${address}examples/03_browser/../../package.json`)).status).toBe(404);
-    expect(problems).toEqual([]);
-  } finally {
-    await context.close();
-    server.kill();
-    rmSync(profile, { recursive: true, force: true });
+    await page.goto(address + path);
+    return page;
   }
+
+  const status = (page: Page) => page.locator('#status').innerText();
+  const hits = (page: Page) => page.locator('#hits li');
+  const first = (page: Page) => eventually(() => hits(page).first().innerText());
+
+  test('the documentation is searched as one types, within filters, by any text; it outlives the page and its server', async () => {
+    const page = await open();
+    await eventually(() => status(page)).toMatch(/embedded and searched in [\d.]+ ms by wasm-simd; indexed in \d+ ms/);
+    const rows = Number(await page.locator('#count').innerText());
+    expect(rows).toBeGreaterThan(1000);
+    expect(await page.locator('#indexing').isHidden()).toBe(true);
+    expect(await page.locator('footer').innerText()).toContain('HashEmbedder is lexical');
+
+    await page.fill('#query', 'a transaction spans collections, each with its own dimensions and metric');
+    await first(page).toMatch(/README\.md:\d+/);
+    expect(await page.locator('#hits mark').count()).toBeGreaterThan(3);
+    await page.getByRole('button', { name: 'packages' }).click();
+    await eventually(async () => (await page.locator('#hits small').allInnerTexts()).every((at) => at.startsWith('node_modules/'))).toBe(
+      true,
+    );
+    await page.fill('#file', 'vitest');
+    await eventually(async () => (await page.locator('#hits small').allInnerTexts()).every((at) => at.includes('vitest'))).toBe(true);
+    for (const odd of ['{"file": ', '$where', '../..', '🙂']) {
+      await page.fill('#file', odd);
+      await eventually(() => status(page)).toBe('no passage is in such a file');
+    }
+    await page.fill('#file', '');
+    await page.getByRole('button', { name: 'packages' }).click();
+
+    for (const odd of ['?!', '🙂', '\u202e']) {
+      await page.fill('#query', odd);
+      await eventually(() => status(page)).toBe('type a word');
+    }
+    for (const odd of ['', '<img src=x onerror=alert(1)>', 'word '.repeat(20_000), '漢字 ß İ']) {
+      await page.fill('#query', odd);
+      await eventually(() => status(page)).toMatch(/^embedded and searched/);
+      expect(await hits(page).count()).toBe(10);
+    }
+    expect(await page.locator('main img').count()).toBe(0);
+
+    // Another visit, with the server stopped: nothing is read or embedded again.
+    await eventually(() => page.locator('#offline').innerText()).toContain('without the server');
+    expect((await fetch(`${address}examples/03_browser/../../package.json`)).status).toBe(404);
+    server.kill();
+    await expect(fetch(address)).rejects.toThrow();
+    expect(problems).toEqual([]);
+    const second = await open();
+    await eventually(() => status(second)).toMatch(/kept from an earlier visit, opened in \d+ ms/);
+    expect(await second.locator('#count').innerText()).toBe(String(rows));
+    await second.fill('#query', 'a transaction spans collections, each with its own dimensions and metric');
+    await first(second).toMatch(/README\.md:\d+/);
+    // The first visit is still there: beside it the database is only read.
+    const again = second.getByRole('button', { name: 'Read the documents again' });
+    expect(await again.count()).toBe(0);
+    await page.close();
+    await second.reload();
+    // Reading the documents anew takes the server; without it what is there stays.
+    await again.click();
+    await eventually(() => status(second)).toBe('the server did not read the documents: it does not answer');
+    await second.fill('#query', 'write-ahead log');
+    await eventually(() => status(second)).toMatch(/^embedded and searched/);
+    expect(await second.locator('#count').innerText()).toBe(String(rows));
+    expect(problems.filter((problem) => !/ERR_CONNECTION_REFUSED|Failed to fetch/.test(problem))).toEqual([]);
+  });
+
+  test('a visit that ends early is made good by the next', async () => {
+    const page = await open();
+    await eventually(async () => Number(await page.locator('#count').innerText())).toBeGreaterThan(300);
+    await page.reload();
+    await eventually(() => status(page)).toMatch(/; indexed in \d+ ms/);
+    expect(Number(await page.locator('#count').innerText())).toBeGreaterThan(1000);
+    expect(problems).toEqual([]);
+  });
+
+  test('shards are built, timed, and answer as one database does; here with 4,000 vectors instead of 100,000', async () => {
+    const page = await open('examples/04_sharded/index.html');
+    expect(await page.locator('#rows').inputValue()).toBe('100000');
+    await page.fill('#rows', '4000');
+    await page.fill('#shards', '2');
+    await page.getByRole('button', { name: 'Build and ask' }).click();
+    await eventually(() => status(page)).toMatch(/^done in \d+ s/);
+    const results = await page.locator('#results').innerText();
+    expect(results).toMatch(/4,000 vectors × 64 in 2 shards by wasm-simd: \d+\.\d s/);
+    expect(results).toMatch(/one query\s+[\d.]+ ms, the median of 50/);
+    expect(results).toMatch(/a batch of 200\s+[\d.]+ ms/);
+    expect(results).toContain('50 of 50 queries');
+    expect(Number(/recall@10\s+([\d.]+)/.exec(results)?.[1])).toBeGreaterThan(0.95);
+    await page.fill('#rows', '0');
+    await page.getByRole('button', { name: 'Build and ask' }).click();
+    expect(await page.locator('#rows:invalid').count()).toBe(1); // the browser says so
+    expect(problems).toEqual([]);
+  });
 });

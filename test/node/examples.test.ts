@@ -29,7 +29,7 @@ const load = (name: string): Promise<any> => import(pathToFileURL(join(folder, n
 test('04_sharded, with 6,000 rows instead of 100,000', () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, '04_sharded/run.mjs'), '6000', '3'], { encoding: 'utf8' });
   expect([status, stderr]).toEqual([0, expect.stringContaining('6000 of 6000')]);
-  expect(stdout).toMatch(/^built +6000 vectors × 64 in 3 shards by native .*: \d+\.\d s$/m);
+  expect(stdout).toMatch(/^built +6,000 vectors × 64 in 3 shards by native .*: \d+\.\d s$/m);
   expect(stdout).toMatch(/^one query +\d+\.\d\d ms, the median of 50$/m);
   expect(stdout).toMatch(/^a batch of 200 +\d+\.\d ms, \d+\.\d\d ms a query$/m);
   expect(stdout).toMatch(/^exact: true +50 of 50 queries: /m);
