@@ -1,10 +1,10 @@
 // The main process: it owns the database (notes.mjs) and answers the page over IPC. To run it, in a project of yours:
 //   npm install electron ruvector, copy this folder into it, npx electron 05_electron/main.mjs
-// Not run by this repository's tests, as Electron cannot be had there: they run notes.mjs, the part that owns the database, and check that the
-// other files parse, name the same calls and keep the page in its sandbox.
+// Not run by this repository's tests, as Electron cannot be had there: they run notes.mjs, the part that owns the database, and the page in
+// Chromium with themselves in place of IPC; of this file and preload.cjs they check that both parse, name the same calls and keep the page in.
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { app, BrowserWindow, ipcMain } from 'electron';
+import { fileURLToPath } from 'node:url';
+import { app, BrowserWindow, dialog, ipcMain } from 'electron';
 import { openNotes } from './notes.mjs';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -12,15 +12,25 @@ const page = here('renderer.html');
 
 // The lock of the database is one for each user: a second start shows the window of the first.
 if (!app.requestSingleInstanceLock()) app.quit();
-else await app.whenReady().then(start);
+// Not awaited: Electron is ready only when this module has been evaluated.
+else app.whenReady().then(start).catch(fail);
+
+function fail(error) {
+  dialog.showErrorBox('Notes', error.message);
+  app.quit();
+}
+
+/** Whatever else than our own page comes to be shown in a window may ask for nothing. */
+function isOurs(frame) {
+  return frame?.url.startsWith('file:') && fileURLToPath(frame.url) === page;
+}
 
 async function start() {
   const notes = await openNotes(join(app.getPath('userData'), 'notes'));
 
   for (const call of ['add', 'search', 'remove']) {
     ipcMain.handle(`notes:${call}`, async ({ senderFrame }, argument) => {
-      // Only our own page: whatever else comes to be shown in a window may ask for nothing.
-      if (senderFrame?.url !== pathToFileURL(page).href) throw new Error('not from here');
+      if (!isOurs(senderFrame)) throw new Error('not from here');
       return notes[call](argument);
     });
   }

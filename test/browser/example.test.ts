@@ -1,6 +1,7 @@
 // The example pages, served by their own server, in headless Chromium.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { executablePath, launch, newProfile, removeProfile } from '../support/chromium.js';
@@ -8,7 +9,8 @@ import { executablePath, launch, newProfile, removeProfile } from '../support/ch
 // Machines may be busy.
 const eventually = <T>(what: () => T) => expect.poll(what, { timeout: 60_000 });
 
-const serve = fileURLToPath(new URL('../../examples/03_browser/serve.mjs', import.meta.url));
+const folder = fileURLToPath(new URL('../../examples/', import.meta.url));
+const serve = `${folder}03_browser/serve.mjs`;
 
 describe.skipIf(!executablePath)('example pages', () => {
   let server: ChildProcess;
@@ -129,6 +131,35 @@ describe.skipIf(!executablePath)('example pages', () => {
     await page.fill('#rows', '0');
     await page.getByRole('button', { name: 'Build and ask' }).click();
     expect(await page.locator('#rows:invalid').count()).toBe(1); // the browser says so
+    expect(problems).toEqual([]);
+  });
+
+  // In Chromium, with the test in place of Electron's main process and IPC: the page and the database are the example's own.
+  test('the page of the Electron example keeps, finds and removes notes', async () => {
+    const { openNotes } = await import(pathToFileURL(`${folder}05_electron/notes.mjs`).href);
+    const notes = await openNotes(join(profile, 'notes'));
+    for (const call of ['add', 'search', 'remove'])
+      await context.exposeFunction(`test_${call}`, (argument: unknown) => notes[call](argument));
+    await context.addInitScript('window.notes = { add: test_add, search: test_search, remove: test_remove };');
+    const page = await context.newPage();
+    page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+    await page.goto(pathToFileURL(`${folder}05_electron/renderer.html`).href);
+    const lines = page.locator('#hits li');
+    for (const text of ['water the plants', 'the train leaves at nine']) {
+      await page.fill('#text', text);
+      await page.keyboard.press('Enter');
+      await eventually(() => lines.first().innerText()).toContain(text);
+    }
+    await page.fill('#text', '🙂');
+    await eventually(() => lines.count()).toBe(0);
+    await page.keyboard.press('Enter');
+    await eventually(() => status(page)).toContain('the note is string, expected text of at most 10000 characters');
+    await page.fill('#text', 'trains');
+    await eventually(() => lines.first().innerText()).toContain('the train leaves at nine');
+    await lines.first().getByRole('button', { name: 'Remove' }).click();
+    await eventually(() => lines.count()).toBe(1);
+    expect((await notes.search('trains')).map(({ text }: { text: string }) => text)).toEqual(['water the plants']);
+    await notes.close();
     expect(problems).toEqual([]);
   });
 });

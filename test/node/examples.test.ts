@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { HashEmbedder } from 'ruvector';
+import ts from 'typescript';
 import { afterAll, describe, expect, test } from 'vitest';
 
 const folder = fileURLToPath(new URL('../../examples/', import.meta.url));
@@ -63,6 +64,15 @@ describe('05_electron', () => {
   // Electron itself is not here: nothing of this shows that a window opens.
   test.each(['main.mjs', 'preload.cjs', 'renderer.js'])('%s parses', (name) => {
     expect(spawnSync(process.execPath, ['--check', join(folder, '05_electron', name)], { encoding: 'utf8' })).toMatchObject({ status: 0 });
+  });
+
+  // It would wait for itself: Electron is ready only once the module has been evaluated.
+  test('main.mjs awaits nothing before it is evaluated', () => {
+    const top = ts.createSourceFile('main.mjs', read('main.mjs'), ts.ScriptTarget.Latest).statements;
+    const awaits = (node: ts.Node): boolean =>
+      ts.isAwaitExpression(node) || (!ts.isFunctionLike(node) && (ts.forEachChild(node, (child) => awaits(child) || undefined) ?? false));
+    expect(top.length).toBeGreaterThan(5);
+    expect(top.filter(awaits)).toEqual([]);
   });
 
   test('main, preload and page name the same calls, all of which there are; the page is kept in', async () => {
