@@ -30,10 +30,11 @@ namespace {
 constexpr uint32_t kPolynomial = 0x82f63b78u;
 
 using Table = std::array<uint32_t, 256>;
+using SliceTables = std::array<Table, 8>;
 
 // tables[k][b]: the checksum state after byte b and k zero bytes, from state 0.
-constexpr std::array<Table, 8> MakeSlices() {
-  std::array<Table, 8> tables{};
+SliceTables MakeSlices() {
+  SliceTables tables{};
   for (uint32_t b = 0; b < 256; ++b) {
     uint32_t crc = b;
     for (int i = 0; i < 8; ++i) crc = (crc >> 1) ^ ((crc & 1) != 0 ? kPolynomial : 0);
@@ -48,18 +49,23 @@ constexpr std::array<Table, 8> MakeSlices() {
   return tables;
 }
 
-constexpr std::array<Table, 8> kSlices = MakeSlices();
+// Made at first use: as constants they are 8 KB of what a page loads, which nothing compresses.
+const SliceTables& Slices() noexcept {
+  static const SliceTables slices = MakeSlices();
+  return slices;
+}
 
 // Works on the inverted value, like everything below.
 uint32_t Slice(const uint8_t* p, size_t n, uint32_t state) noexcept {
+  const SliceTables& slices = Slices();
   for (; n >= 8; p += 8, n -= 8) {
     const uint32_t low = LoadU32(p) ^ state;
     const uint32_t high = LoadU32(p + 4);
-    state = kSlices[7][low & 0xff] ^ kSlices[6][low >> 8 & 0xff] ^ kSlices[5][low >> 16 & 0xff] ^
-            kSlices[4][low >> 24] ^ kSlices[3][high & 0xff] ^ kSlices[2][high >> 8 & 0xff] ^
-            kSlices[1][high >> 16 & 0xff] ^ kSlices[0][high >> 24];
+    state = slices[7][low & 0xff] ^ slices[6][low >> 8 & 0xff] ^ slices[5][low >> 16 & 0xff] ^
+            slices[4][low >> 24] ^ slices[3][high & 0xff] ^ slices[2][high >> 8 & 0xff] ^
+            slices[1][high >> 16 & 0xff] ^ slices[0][high >> 24];
   }
-  for (; n > 0; ++p, --n) state = (state >> 8) ^ kSlices[0][(state ^ *p) & 0xff];
+  for (; n > 0; ++p, --n) state = (state >> 8) ^ slices[0][(state ^ *p) & 0xff];
   return state;
 }
 
