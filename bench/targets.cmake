@@ -4,6 +4,8 @@ if(EMSCRIPTEN)
   add_executable(bench_kernels_simd EXCLUDE_FROM_ALL bench/native/kernels_wasm.cc)
   target_link_libraries(bench_kernels_simd PRIVATE core_simd)
   target_compile_options(bench_kernels_simd PRIVATE -O3 -fno-vectorize -fno-slp-vectorize)
+  # Optimized again at link time, its own loops would be vectorized there.
+  set_source_files_properties(bench/native/kernels_wasm.cc PROPERTIES COMPILE_OPTIONS -fno-lto)
   target_link_options(bench_kernels_simd PRIVATE ${WASM_COMMON} -msimd128 -O3 -sSINGLE_FILE -sEXIT_RUNTIME -sENVIRONMENT=node)
   set_target_properties(bench_kernels_simd PROPERTIES SUFFIX .cjs OUTPUT_NAME kernels_simd)
   return()

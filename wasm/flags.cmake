@@ -3,29 +3,29 @@
 
 set(WASM_OUT ${CMAKE_SOURCE_DIR}/wasm/dist)
 file(MAKE_DIRECTORY ${WASM_OUT})
-set(WASM_COMMON -fwasm-exceptions -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=4GB -sWASM_BIGINT)
+set(WASM_COMMON -fwasm-exceptions -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=4GB -sWASM_BIGINT -flto)
 # The stack: parsing and searching are iterative, but 64 KB (the default of later versions) is tight for the tests.
 set(WASM_COMMON ${WASM_COMMON} -sTOTAL_STACK=1048576 --js-library ${CMAKE_SOURCE_DIR}/wasm/files.js)
 set(WASM_MODULE ${WASM_COMMON}
-  -O3 -sMODULARIZE -sEXPORT_ES6 -sENVIRONMENT=web,worker -sFILESYSTEM=0 -sDYNAMIC_EXECUTION=0
+  -Oz -sMODULARIZE -sEXPORT_ES6 -sENVIRONMENT=web,worker -sFILESYSTEM=0 -sDYNAMIC_EXECUTION=0
   -sINCOMING_MODULE_JS_API=instantiateWasm
   -sEXPORTED_FUNCTIONS=_malloc,_free,_ruvector_call,_ruvector_search,_ruvector_reply_words,_ruvector_free_reply,_ruvector_target
   -sEXPORTED_RUNTIME_METHODS=HEAPU8,HEAPU32,HEAPF32)
 
 # Fast where searches, filters and checksums spend their time; small everywhere else.
-set(WASM_HOT cpp/simd/centroids.cc cpp/simd/codes.cc cpp/simd/distance.cc cpp/simd/hadamard.cc 
+set(WASM_HOT cpp/simd/centroids.cc cpp/simd/codes.cc cpp/simd/distance.cc cpp/simd/hadamard.cc
   cpp/quant/rotated_codec.cc cpp/quant/rotation.cc cpp/quant/scalar_codec.cc cpp/index/hnsw_graph.cc
   cpp/collection/growing_segment.cc
   cpp/collection/sealed_segment.cc cpp/collection/collection_search.cc cpp/query/filter_text.cc cpp/query/field_index.cc
   cpp/query/filter_match.cc cpp/query/filter_compare.cc cpp/core/crc32c.cc)
 set(WASM_COLD ${RUVECTOR_SOURCES})
 list(REMOVE_ITEM WASM_COLD ${WASM_HOT})
-set_source_files_properties(${WASM_COLD} PROPERTIES COMPILE_OPTIONS -Os)
+set_source_files_properties(${WASM_COLD} PROPERTIES COMPILE_OPTIONS -Oz)
 
 function(ruvector_variant variant)
   set(simd ${ARGN})
   ruvector_core(core_${variant})
-  target_compile_options(core_${variant} PUBLIC -fwasm-exceptions -fno-rtti ${simd})
+  target_compile_options(core_${variant} PUBLIC -fwasm-exceptions -fno-rtti -flto ${simd})
 
   add_executable(ruvector_${variant} cpp/binding/wasm.cc)
   target_link_libraries(ruvector_${variant} PRIVATE core_${variant})
