@@ -5,6 +5,7 @@
 #include <shared_mutex>
 #include <unordered_map>
 
+#include "core/crc32c.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/parallel.h"
@@ -45,7 +46,9 @@ void Collection::Load(Directory& directory, const DatabaseId& database,
       segment->Damaged("its rows have numbers that the manifest will give to others");
     // Too large to be taken into memory for the next row, it may have been written by somebody who
     // kept the vectors there.
-    const bool grows = options_.vectors_in_memory || segment->bytes() <= options_.limits.seal_bytes;
+    const bool grows =
+        segment->bytes() <= options_.limits.thaw_bytes &&
+        (options_.vectors_in_memory || segment->bytes() <= options_.limits.seal_bytes);
     if (entry.growing && grows && &entry == &segments.back()) {
       growing_entry_ = entry;
       thawable_ = std::move(segment);
@@ -446,14 +449,14 @@ std::vector<SegmentEntry> Collection::WriteSegments(Directory& directory,
     // What is sealed is read back below: where files are stored whole only what was just written
     // can be, as the bytes of the others may have left memory.
     if (!rewrite && directory.stores_whole_files())
-      rewrite = seal || (finished && entry.parts[0].bytes > SealBytes());
+      rewrite = seal || (finished && entry.bytes() > SealBytes());
     if (rewrite) {
       entry = {};
       entry.id = next_segment++;
       entry.rows = growing_->rows();
-      entry.parts = {growing_->WriteTo(directory, database, entry.id, entry_)};
+      entry.parts = growing_->WriteTo(directory, database, entry.id, entry_);
     }
-    entry.growing = !seal && (!finished || entry.parts[0].bytes <= SealBytes());
+    entry.growing = !seal && (!finished || entry.bytes() <= SealBytes());
     with_tombstones(*growing_, entry, rewrite);
     if (!entry.growing) {
       // Read back before the manifest names it: from then on nothing may fail.
@@ -512,8 +515,12 @@ std::vector<SegmentEntry> Collection::CopySegments(Directory& target, const Data
   const auto copy = [&](const SealedSegment& segment) {
     SegmentEntry entry = segment.manifest_entry();
     const SegmentReader& file = segment.file();
-    const FileRef part{entry.parts.front().name, file.size()};
-    WriteFileAtomically(target, part.name, file.data(), static_cast<size_t>(file.size()));
+    const auto n = static_cast<size_t>(file.size());
+    // Several parts become one, whose name is its own.
+    const FileRef part{entry.parts.size() == 1 ? entry.parts.front().name
+                                               : SegmentName(entry.id, Crc32c(file.data(), n)),
+                       file.size()};
+    WriteFileAtomically(target, part.name, file.data(), n);
     file.Release();
     entry.parts = {part};
     add(segment, entry);
@@ -525,7 +532,7 @@ std::vector<SegmentEntry> Collection::CopySegments(Directory& target, const Data
     entry.id = next_segment++;
     entry.rows = growing_->rows();
     entry.growing = true;
-    entry.parts = {growing_->WriteTo(target, database, entry.id, entry_)};
+    entry.parts = growing_->WriteTo(target, database, entry.id, entry_);
     add(*growing_, entry);
   }
   return entries;

@@ -95,7 +95,7 @@ SegmentEntry Database::WriteMerged(const Collection& collection, const SegmentMe
   if (merge.rows() == 0) return entry;
   entry.id = number;
   entry.rows = merge.rows();
-  entry.parts = {merge.WriteTo(*directory_, id_, entry.id, collection.entry())};
+  entry.parts = merge.WriteTo(*directory_, id_, entry.id, collection.entry());
   return entry;
 }
 
@@ -117,7 +117,7 @@ void Database::InstallMerge(Collection& collection, const SegmentMerge& merge, u
   unnamed_segments_.erase(number);
   std::shared_ptr<SealedSegment> result;
   if (entry.id != 0) {
-    entry.growing = collection.CanGrow(merge, entry.parts[0].bytes);
+    entry.growing = collection.CanGrow(merge, entry.bytes());
     const Bitset retired = merge.RetiredSince();
     entry.deleted = retired.Count();
     if (entry.deleted > 0) entry.tombstones = WriteTombstones(*directory_, id_, entry.id, retired);

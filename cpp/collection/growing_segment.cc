@@ -155,10 +155,10 @@ void AppendList(std::vector<uint32_t>& words, const NeighborList& list, size_t w
 
 }  // namespace
 
-FileRef GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
-                                const CollectionEntry& collection, const RowCoder* coder,
-                                const InvertedLists* lists,
-                                std::optional<Quantization> coded_for) const {
+std::vector<FileRef> GrowingSegment::WriteTo(Directory& directory, const DatabaseId& database,
+                                             uint64_t segment, const CollectionEntry& collection,
+                                             const RowCoder* coder, const InvertedLists* lists,
+                                             std::optional<Quantization> coded_for) const {
   const size_t rows = this->rows(), linked = this->linked(), m = builder_.m();
   SegmentWriter out(directory, database, segment);
   const Quantization coding = coder   ? coder->quantization()

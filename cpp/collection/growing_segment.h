@@ -59,10 +59,10 @@ class GrowingSegment : public Segment {
   /// All rows as a segment file, which names its collection for whoever has lost the manifest.
   /// With codes of `coder` instead of its own, and with `lists`, if there are any; lists have no
   /// codes but those. `coded_for`: as the file's Segment::coded_for.
-  FileRef WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
-                  const CollectionEntry& collection, const RowCoder* coder = nullptr,
-                  const InvertedLists* lists = nullptr,
-                  std::optional<Quantization> coded_for = {}) const;
+  std::vector<FileRef> WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
+                               const CollectionEntry& collection, const RowCoder* coder = nullptr,
+                               const InvertedLists* lists = nullptr,
+                               std::optional<Quantization> coded_for = {}) const;
 
   size_t rows() const override { return builder_.rows(); }
   size_t linked() const override { return builder_.linked(); }

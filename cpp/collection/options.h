@@ -39,6 +39,9 @@ inline constexpr uint64_t kMergeBytesOnDisk = uint64_t{512} << 20;
 struct SegmentLimits {
   /// A growing segment beyond this is sealed for good: its next rewrite would take seconds.
   uint64_t seal_bytes = sizeof(void*) == 4 ? uint64_t{256} << 20 : uint64_t{1} << 30;
+  /// One beyond this is sealed when it is opened again. The next row, of the log or new, would have
+  /// to wait until all of it is copied, which in a browser is a page's first search.
+  uint64_t thaw_bytes = sizeof(void*) == 4 ? uint64_t{16} << 20 : uint64_t{1} << 30;
   /// Segments are not merged into larger ones than this: a merge happens in memory.
   uint64_t merge_bytes = sizeof(void*) == 4 ? uint64_t{512} << 20 : uint64_t{4} << 30;
   /// Fewer deleted rows than this are not worth a rewrite.

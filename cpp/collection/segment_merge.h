@@ -42,8 +42,8 @@ class SegmentMerge {
   size_t rows() const { return rows_; }
 
   /// The result as a segment file, once Step has returned false.
-  FileRef WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
-                  const CollectionEntry& collection) const {
+  std::vector<FileRef> WriteTo(Directory& directory, const DatabaseId& database, uint64_t segment,
+                               const CollectionEntry& collection) const {
     return result_->WriteTo(directory, database, segment, collection, coder_.get(),
                             plan_.lists > 0 ? &lists_ : nullptr, coded_for_);
   }

@@ -27,6 +27,13 @@ struct SegmentEntry {
   std::vector<FileRef> parts;
   uint64_t deleted = 0;
   std::optional<FileRef> tombstones;
+
+  /// Of all parts.
+  uint64_t bytes() const {
+    uint64_t sum = 0;
+    for (const FileRef& part : parts) sum += part.bytes;
+    return sum;
+  }
 };
 
 struct CollectionEntry {

@@ -1,8 +1,11 @@
 #include "storage/segment_file.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <new>
+#include <utility>
 
 #include "core/coding.h"
 #include "core/crc32c.h"
@@ -55,10 +58,15 @@ std::string TombstoneName(uint64_t segment, uint32_t crc) {
 // --- Writing
 
 SegmentWriter::SegmentWriter(Directory& directory, const DatabaseId& database, uint64_t segment)
-    : directory_(directory), segment_(segment), temporary_("seg-" + Hex16(segment) + ".tmp") {
-  directory_.Remove(temporary_);
-  file_ = directory_.Open(temporary_, OpenMode::kCreate);
-  buffer_.reserve(kBufferBytes + kVectorAlignment);
+    : directory_(directory),
+      segment_(segment),
+      split_(directory.stores_whole_files()),
+      temporary_("seg-" + Hex16(segment) + ".tmp") {
+  if (!split_) {
+    directory_.Remove(temporary_);
+    file_ = directory_.Open(temporary_, OpenMode::kCreate);
+    buffer_.reserve(kBufferBytes + kVectorAlignment);
+  }
   FileHeader header;
   header.database = database;
   header.word48 = segment;
@@ -68,10 +76,12 @@ SegmentWriter::SegmentWriter(Directory& directory, const DatabaseId& database, u
 }
 
 SegmentWriter::~SegmentWriter() {
-  if (!file_) return;
-  file_.reset();
   try {
-    directory_.Remove(temporary_);
+    if (file_) {
+      file_.reset();
+      directory_.Remove(temporary_);
+    }
+    for (const FileRef& part : parts_) directory_.Remove(part.name + ".tmp");
   } catch (const std::exception&) {
     // The next writer removes what was left over.
   }
@@ -79,6 +89,16 @@ SegmentWriter::~SegmentWriter() {
 
 void SegmentWriter::Write(const void* data, size_t n) {
   written_ += n;
+  if (split_) {
+    for (const auto* at = static_cast<const char*>(data); n > 0;) {
+      const size_t take = std::min(n, kMostPartBytes - buffer_.size());
+      buffer_.append(at, take);
+      at += take;
+      n -= take;
+      if (buffer_.size() == kMostPartBytes) EndPart();
+    }
+    return;
+  }
   if (buffer_.size() + n > kBufferBytes) FlushBuffer();
   if (n >= kBufferBytes) {
     file_crc_ = Crc32c(data, n, file_crc_);
@@ -93,6 +113,29 @@ void SegmentWriter::FlushBuffer() {
   file_crc_ = Crc32c(buffer_.data(), buffer_.size(), file_crc_);
   file_->Append(buffer_.data(), buffer_.size());
   buffer_.clear();
+}
+
+// One that has another's checksum would have its name: it ends sooner then.
+void SegmentWriter::EndPart() {
+  size_t n = buffer_.size();
+  std::string name;
+  const auto is_taken = [&] {
+    return std::any_of(parts_.begin(), parts_.end(),
+                       [&](const FileRef& part) { return part.name == name; });
+  };
+  do {
+    name = SegmentName(segment_, Crc32c(buffer_.data(), n));
+  } while (is_taken() && (n -= std::min<size_t>(n, kSectionAlignment)) > 0);
+  if (n == 0) {
+    throw Error(ErrorCode::kIo, "write " + directory_.path() + "/" + name +
+                                    ": no name is left for a part of this segment");
+  }
+  parts_.push_back({name, n});
+  directory_.Remove(name + ".tmp");
+  const std::unique_ptr<File> file = directory_.Open(name + ".tmp", OpenMode::kCreate);
+  file->Append(buffer_.data(), n);
+  file->Sync();
+  buffer_.erase(0, n);
 }
 
 void SegmentWriter::Pad(size_t alignment) {
@@ -132,7 +175,7 @@ void SegmentWriter::Append(const void* data, size_t n) {
   }
 }
 
-FileRef SegmentWriter::Finish() {
+std::vector<FileRef> SegmentWriter::Finish() {
   EndSection();
   Pad(kSectionAlignment);
   std::string tables;
@@ -161,15 +204,61 @@ FileRef SegmentWriter::Finish() {
   PutU32(footer, Crc32c(footer.data(), footer.size()));
   Write(tables.data(), tables.size());
   Write(footer.data(), footer.size());
+  if (split_) {
+    while (!buffer_.empty()) EndPart();
+    for (const FileRef& part : parts_) directory_.Rename(part.name + ".tmp", part.name);
+    return std::exchange(parts_, {});
+  }
   FlushBuffer();
   file_->Sync();
   file_.reset();
   FileRef ref{SegmentName(segment_, file_crc_), written_};
   directory_.Rename(temporary_, ref.name);
-  return ref;
+  return {ref};
 }
 
 // --- Reading
+
+namespace {
+
+std::unique_ptr<File> OpenPart(Directory& directory, const FileRef& part) {
+  if (!directory.Exists(part.name))
+    Damaged(directory.path() + "/" + part.name, "is missing, the manifest names it");
+  return directory.Open(part.name, OpenMode::kRead);
+}
+
+void RequireLength(const std::string& what, uint64_t bytes, const FileRef& part) {
+  if (bytes == part.bytes) return;
+  Damaged(what, "has " + std::to_string(bytes) + " bytes, expected " + std::to_string(part.bytes));
+}
+
+}  // namespace
+
+// Read to where it is used: a copy of all of it less than mapping each and joining them.
+void SegmentReader::Join(Directory& directory, const std::vector<FileRef>& parts) {
+  std::vector<std::unique_ptr<File>> files;
+  for (const FileRef& part : parts) {
+    files.push_back(OpenPart(directory, part));
+    RequireLength(directory.path() + "/" + part.name, files.back()->Size(), part);
+    size_ += part.bytes;
+    if (size_ > std::numeric_limits<size_t>::max() / 2) {
+      throw Error(ErrorCode::kMemoryLimit,
+                  "read " + what_ + ": its segment is larger than this process can address");
+    }
+  }
+  joined_.reset(new (std::nothrow) uint8_t[static_cast<size_t>(size_)]);
+  if (!joined_) {
+    throw Error(ErrorCode::kMemoryLimit, "read " + what_ + ": no memory for the " +
+                                             std::to_string(size_) + " bytes of its segment");
+  }
+  size_t at = 0;
+  for (const auto& file : files) {
+    const auto n = static_cast<size_t>(parts[static_cast<size_t>(&file - files.data())].bytes);
+    file->ReadAt(0, joined_.get() + at, n);
+    at += n;
+  }
+  data_ = joined_.get();
+}
 
 SegmentReader::SegmentReader(Directory& directory, const std::vector<FileRef>& parts,
                              const DatabaseId& database, uint64_t segment,
@@ -177,28 +266,17 @@ SegmentReader::SegmentReader(Directory& directory, const std::vector<FileRef>& p
     : on_disk_(on_disk) {
   if (parts.empty()) Damaged(directory.path(), "segment " + Hex16(segment) + " has no parts");
   what_ = directory.path() + "/" + parts.front().name;
-  for (const FileRef& part : parts) {
-    const std::string part_name = directory.path() + "/" + part.name;
-    if (!directory.Exists(part.name)) Damaged(part_name, "is missing, the manifest names it");
-    std::unique_ptr<File> file = directory.Open(part.name, OpenMode::kRead);
-    mappings_.push_back(file->Map());
-    if (on_disk && parts.size() == 1) file_ = std::move(file);
-    if (mappings_.back()->size() != part.bytes) {
-      Damaged(part_name, "has " + std::to_string(mappings_.back()->size()) + " bytes, expected " +
-                             std::to_string(part.bytes));
-    }
+  if (parts.size() > 1) {
+    Join(directory, parts);
+  } else {
+    std::unique_ptr<File> file = OpenPart(directory, parts.front());
+    mapping_ = file->Map();
+    data_ = mapping_->data();
+    size_ = mapping_->size();
+    RequireLength(what_, size_, parts.front());
+    if (on_disk) file_ = std::move(file);
   }
   if (file_) file_->ReadsAtRandom();
-  if (mappings_.size() == 1) {
-    data_ = mappings_[0]->data();
-    size_ = mappings_[0]->size();
-  } else {
-    for (const auto& m : mappings_)
-      joined_.append(reinterpret_cast<const char*>(m->data()), m->size());
-    mappings_.clear();
-    data_ = reinterpret_cast<const uint8_t*>(joined_.data());
-    size_ = joined_.size();
-  }
 
   const std::string_view all(reinterpret_cast<const char*>(data_), static_cast<size_t>(size_));
   const FileHeader header = ReadFileHeader(all.substr(0, kFileHeaderBytes), kSegmentMagic, what_);
@@ -289,9 +367,7 @@ std::vector<Section> SegmentReader::Sections() const {
 }
 
 size_t SegmentReader::heap_bytes() const {
-  size_t n = joined_.capacity();
-  for (const auto& m : mappings_) n += m->heap_bytes();
-  return n;
+  return mapping_ ? mapping_->heap_bytes() : static_cast<size_t>(size_);
 }
 
 void Section::Check(size_t block) const {
@@ -350,8 +426,8 @@ void Section::MappedRow(size_t index) const noexcept {
   const size_t windows = reader_->mapped_windows_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (windows < kMostMappedBytes / kWindowBytes) return;
   reader_->mapped_windows_.store(0, std::memory_order_relaxed);
-  reader_->mappings_[0]->Release(static_cast<size_t>(data_ - reader_->data_),
-                                 static_cast<size_t>(bytes_));
+  reader_->mapping_->Release(static_cast<size_t>(data_ - reader_->data_),
+                             static_cast<size_t>(bytes_));
 }
 
 const uint8_t* Section::Range(uint64_t offset, uint64_t n) const {

@@ -48,7 +48,12 @@ struct FileRef {
   uint64_t bytes = 0;
 };
 
-/// Writes one segment front to back, as one file that appears whole or not at all.
+/// What a part of a segment has at most, where files are stored whole: each is read, and kept in
+/// memory until it is copied, for itself.
+inline constexpr size_t kMostPartBytes = size_t{4} << 20;
+
+/// Writes one segment front to back, as one file that appears whole or not at all; where files are
+/// stored whole as several, all of which appear at the end.
 class SegmentWriter {
  public:
   SegmentWriter(Directory& directory, const DatabaseId& database, uint64_t segment);
@@ -58,8 +63,9 @@ class SegmentWriter {
   /// two checksum blocks; 0: plain bytes.
   void Begin(SectionKind kind, size_t row_bytes);
   void Append(const void* data, size_t n);
-  /// Synced and renamed into place; the caller syncs the folder. Throws kIo and leaves nothing.
-  FileRef Finish();
+  /// Synced and renamed into place; the caller syncs the folder. Throws kIo and leaves nothing that
+  /// a manifest names. The segment's parts, in order.
+  std::vector<FileRef> Finish();
 
  private:
   struct Section {
@@ -73,10 +79,13 @@ class SegmentWriter {
   void Pad(size_t alignment);
   void EndSection();
   void FlushBuffer();
+  void EndPart();
 
   Directory& directory_;
   uint64_t segment_;
-  std::string temporary_;
+  bool split_;
+  std::vector<FileRef> parts_;  // where it is split: written, but for their names
+  std::string temporary_;       // where it is not
   std::unique_ptr<File> file_;
   std::string buffer_;
   uint64_t written_ = 0;
@@ -179,7 +188,7 @@ class SegmentReader {
   uint64_t size() const { return size_; }
   /// After a copy, where a section stays on disk: what was mapped for it goes.
   void Release() const noexcept {
-    if (file_) mappings_[0]->Release(0, static_cast<size_t>(size_));
+    if (file_) mapping_->Release(0, static_cast<size_t>(size_));
   }
   size_t heap_bytes() const;
 
@@ -193,12 +202,14 @@ class SegmentReader {
     uint64_t first_block;
   };
 
+  void Join(Directory& directory, const std::vector<FileRef>& parts);
+
   std::string what_;
   std::unique_ptr<File> file_;  // where rows are read, if some stay on disk
   std::optional<SectionKind> on_disk_;
   mutable std::atomic<size_t> mapped_windows_{0};
-  std::vector<std::unique_ptr<Mapping>> mappings_;
-  std::string joined_;  // several parts, concatenated
+  std::unique_ptr<Mapping> mapping_;
+  std::unique_ptr<uint8_t[]> joined_;  // several parts, concatenated
   const uint8_t* data_ = nullptr;
   uint64_t size_ = 0;
   std::vector<Entry> entries_;

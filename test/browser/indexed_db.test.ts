@@ -128,6 +128,120 @@ describe.skipIf(!executablePath)('IndexedDB', () => {
     expect(found).toEqual([4000, undefined, 4000, '7000', true]);
   });
 
+  describe('a large segment', () => {
+    const dimensions = 512;
+    const rowOf = `const rowOf = (i) => Float32Array.from({ length: ${dimensions} }, (_, d) => Math.sin(i * 0.7 + d * d));`;
+    const fill = (name: string, count: number) => `${rowOf}
+      const db = await VectorDB.open({ storagePath: 'idb://${name}', dimensions: ${dimensions}, index: 'flat', inThread: true });
+      const vectors = new Float32Array(${count * dimensions});
+      for (let i = 0; i < ${count}; i++) vectors.set(rowOf(i), i * ${dimensions});
+      await db.insertBatch({ ids: Array.from({ length: ${count} }, (_, i) => String(i)), vectors });
+      await db.compact();
+      await db.close();`;
+    const search = (name: string, row: number) => `${rowOf}
+      const db = await VectorDB.open({ storagePath: 'idb://${name}' });
+      try {
+        const id = (await db.search(rowOf(${row}), 1))[0].id;
+        return [await db.len(), id, (await db.verify()).ok];
+      } finally { await db.close(); }`;
+    // Runs f(store, key, bytes) for each record of a segment, by its key.
+    const onParts = (name: string, f: string) => `
+      const opened = indexedDB.open('/ruvector/${name}');
+      const idb = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
+      const sizes = [];
+      const transaction = idb.transaction('FILE_DATA', 'readwrite');
+      const store = transaction.objectStore('FILE_DATA');
+      store.openCursor().onsuccess = ({ target: { result: cursor } }) => {
+        if (!cursor) return;
+        if (cursor.key.includes('/seg-')) {
+          (${f})(store, cursor.key, cursor.value, sizes.length);
+          sizes.push(cursor.value.contents.byteLength);
+        }
+        cursor.continue();
+      };
+      await new Promise((resolve) => { transaction.oncomplete = resolve; });
+      idb.close();
+      return sizes;`;
+
+    test('is stored in parts, and read again', async () => {
+      const page = await newPage();
+      await run(page, fill('parts', 16_000));
+      const sizes = await run<number[]>(page, onParts('parts', '() => {}'));
+      expect(sizes.length).toBe(8);
+      expect(Math.max(...sizes)).toBe(4 * 2 ** 20);
+      await page.reload();
+      await loadPackage(page);
+      expect(await run(page, search('parts', 15_000))).toEqual([16_000, '15000', true]);
+      // What comes after it is a segment of its own: the large one is not taken apart for a row.
+      expect(
+        await run(
+          page,
+          `${rowOf}
+           const db = await VectorDB.open({ storagePath: 'idb://parts' });
+           await db.insert({ id: 'new', vector: rowOf(1e6) });
+           const { segments, count } = await db.stats();
+           const copy = await VectorDB.fromBytes(await db.toBytes());
+           const result = [segments, count, await copy.len(), (await copy.verify()).ok];
+           await copy.close();
+           await db.close();
+           return result;`,
+        ),
+      ).toEqual([2, 16_001, 16_001, true]);
+      expect(page.problems).toEqual([]);
+    });
+
+    test('is read where it is one record, as earlier versions wrote it', async () => {
+      const page = await newPage();
+      await run(
+        page,
+        `const { MountedFiles } = await import('/dist/indexed_db/mounted_files.js');
+         MountedFiles.prototype.storesWhole = () => false;
+         ${fill('whole', 16_000)}`,
+      );
+      expect((await run<number[]>(page, onParts('whole', '() => {}'))).length).toBe(1);
+      await page.reload();
+      await loadPackage(page);
+      expect(await run(page, search('whole', 15_000))).toEqual([16_000, '15000', true]);
+    });
+
+    for (const [what, change] of [
+      ['missing', '(store, key) => store.delete(key)'],
+      ['shorter', '(store, key, value) => store.put({ ...value, contents: value.contents.slice(0, -64) }, key)'],
+      ['no bytes', "(store, key, value) => store.put({ ...value, contents: 'text' }, key)"],
+      ['of other bytes', '(store, key, value) => { value.contents[1000] ^= 1; store.put(value, key); }'],
+    ] as const) {
+      test(`of which a part is ${what} is CORRUPT, whichever part`, async () => {
+        const page = await newPage();
+        // The first one begins with what only some searches look at.
+        for (const part of what === 'of other bytes' ? [5, 7] : [0, 5, 7]) {
+          const name = `torn-${what.replaceAll(' ', '-')}-${part}`;
+          await run(page, fill(name, 16_000));
+          await run(page, onParts(name, `(store, key, value, part) => { if (part === ${part}) (${change})(store, key, value); }`));
+          expect((await refusal(page, `${search(name, 3)}`)).code, name).toBe('CORRUPT');
+        }
+      });
+    }
+  });
+
+  test('what was begun before WebAssembly failed to load is given back', async () => {
+    const page = await newPage();
+    for (const inThread of [true, false]) {
+      const name = `idb://begun-${inThread}`;
+      const opening = `await VectorDB.open({ storagePath: '${name}', dimensions: 2, inThread: ${inThread}, wasm: '/nowhere.wasm' })`;
+      expect((await refusal(page, opening)).code).toBe('UNSUPPORTED');
+      expect(
+        await run(
+          page,
+          `const db = await VectorDB.open({ storagePath: '${name}', dimensions: 2, inThread: ${inThread} });
+           await db.insert({ id: 'a', vector: [1, 0] });
+           const length = await db.len();
+           await db.close();
+           return length;`,
+        ),
+      ).toBe(1);
+    }
+  });
+
   test('lets one tab write; another reads, and is told', async () => {
     const writer = await newPage();
     const reader = await newPage();

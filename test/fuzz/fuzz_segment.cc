@@ -45,7 +45,7 @@ void Merge(const fuzz::Disk& disk, const CollectionEntry& entry) {
   SegmentEntry merged;
   merged.id = 9;
   merged.rows = merge.rows();
-  merged.parts = {merge.WriteTo(*folder, kDatabase, 9, entry)};
+  merged.parts = merge.WriteTo(*folder, kDatabase, 9, entry);
   const SealedSegment result(*folder, kDatabase, merged, space, entry.m);
   fuzz::Require(result.linked() == result.rows(), "a merge links every row");
   fuzz::Reached("merged");

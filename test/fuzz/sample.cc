@@ -169,7 +169,8 @@ std::string MakeSegment(size_t rows, size_t linked, Metric metric, size_t m) {
     lists = builder.Take();
   }
   const FileRef file =
-      segment.WriteTo(*files, DatabaseId{}, 1, collection, coder.get(), listed ? &lists : nullptr);
+      segment.WriteTo(*files, DatabaseId{}, 1, collection, coder.get(), listed ? &lists : nullptr)
+          .front();
   return ReadWholeFile(*files, file.name, file.bytes);
 }
 

@@ -1,4 +1,5 @@
 // A database against a map, its threads against each other, and segments that a hostile hand made.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <set>
@@ -362,6 +363,66 @@ TEST_CASE("several parts are one segment", "[database]") {
     const std::vector<float> vector(segment.Vector(s), segment.Vector(s) + kDimensions);
     REQUIRE(vector == source->collection().Get(segment.Id(s), true)->vector);
   }
+}
+
+TEST_CASE("where files are stored whole a segment is written in parts, and not thawed when large",
+          "[database]") {
+  const std::unique_ptr<Directory> disk = NewMemoryDirectory("disk");
+  DatabaseOptions options = Options(IndexKind::kFlat);
+  options.dimensions = 512;
+  constexpr size_t kRows = 7000;  // 14 MiB
+  const auto open = [&] {
+    return Database::OpenIn(std::make_unique<BorrowedDirectory>(*disk, true), options);
+  };
+  // All the same, as parts of equal bytes would have one name.
+  const std::vector<float> vector(512, 0.5f);
+  std::unique_ptr<Database> db = open();
+  Step step;
+  for (size_t i = 0; i < kRows; ++i)
+    step.changes.push_back({Operation::Kind::kPut, "row" + std::to_string(i), {vector, "{}"}});
+  step.Run(*db);
+  db->Checkpoint();
+  db.reset();
+  std::set<std::string> parts;
+  uint64_t bytes = 0;
+  for (const std::string& name : disk->List()) {
+    REQUIRE(name.find(".tmp") == std::string::npos);
+    if (name.substr(0, 4) != "seg-") continue;
+    const std::string part = ReadWholeFile(*disk, name, kMostPartBytes);
+    REQUIRE(name.substr(name.size() - 8) == Hex8(Crc32c(part.data(), part.size())));
+    parts.insert(name);
+    bytes += part.size();
+  }
+  REQUIRE(parts.size() >= bytes / kMostPartBytes + 1);
+  REQUIRE(bytes > kRows * options.dimensions * sizeof(float));
+
+  const auto insert = [&](const std::string& id) {
+    Step more;
+    more.changes.push_back({Operation::Kind::kPut, id, {vector, "{}"}});
+    more.Run(*db);
+  };
+  // Small enough to go on with; then it is not.
+  db = open();
+  insert("further");
+  REQUIRE(db->collection().Stats().segments == 1);
+  db.reset();
+  options.limits.thaw_bytes = uint64_t{1} << 20;
+  db = open();
+  insert("last");
+  REQUIRE(db->collection().Stats().segments == 2);
+  for (const char* id : {"row0", "row6999", "further", "last"})
+    REQUIRE(db->collection().Get(id, true)->vector == vector);
+  db->Checkpoint();
+  db.reset();
+  db = open();
+  REQUIRE(db->collection().Stats().count == kRows + 2);
+
+  // One that is missing, or of other bytes.
+  db.reset();
+  const std::vector<std::string> names = disk->List();
+  disk->Remove(*std::find_if(names.begin(), names.end(),
+                             [](const std::string& name) { return name.starts_with("seg-"); }));
+  REQUIRE(ErrorOf([&] { open(); }).code() == ErrorCode::kCorrupt);
 }
 
 }  // namespace ruvector::test
