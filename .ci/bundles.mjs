@@ -2,7 +2,7 @@
 // the build for a <script> tag. The last two need the WebAssembly build; without it they are left out.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -33,6 +33,20 @@ for (const name of ['index', 'api', 'calls', 'filter']) {
   writeFileSync(join(root, `dist/${name}.d.cts`), text.replace(/(from '\.\/\w+)\.js'/g, "$1.cjs'"));
 }
 
+// --- The worker as one file, in place of what tsc made of it: a page waits for it, and each level of imports would be one more wait.
+// From the source, as tsc writes its own file only where that has changed.
+
+await build({
+  absWorkingDir: root,
+  entryPoints: ['js/worker.ts'],
+  outfile: 'dist/worker.js',
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  external: ['../wasm/dist/*'],
+  logLevel: 'warning',
+});
+
 if (!variants.every((variant) => existsSync(join(wasm, `ruvector-${variant}.wasm`)))) {
   console.error('bundles: no wasm/dist, so neither ruvector/inline nor the build for <script> was made (npm run build:wasm)');
   process.exit();
@@ -56,17 +70,17 @@ for (const variant of variants) {
 // --- For <script>: beside the .wasm files, so that one folder is all a page needs
 
 const beside = {
-  'platform_browser.js': ["new URL('../wasm/dist/", "new URL('./"],
-  'channel_browser.js': ["new URL('./worker.js'", "new URL('./ruvector.worker.js'"],
+  platform_browser: ["new URL('../wasm/dist/", "new URL('./"],
+  channel_browser: ["new URL('./worker.js'", "new URL('./ruvector.worker.js'"],
 };
 const besideScript = {
   name: 'beside the script',
   setup({ onLoad }) {
-    onLoad({ filter: /[\\/](platform|channel)_browser\.js$/ }, async ({ path }) => {
+    onLoad({ filter: /[\\/](platform|channel)_browser\.[jt]s$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
-      const contents = text.replaceAll(...beside[basename(path)]);
+      const contents = text.replaceAll(...beside[basename(path, extname(path))]);
       if (contents === text) throw new Error(`${path} says in another way where its files are`);
-      return { contents };
+      return { contents, loader: extname(path).slice(1) };
     });
   },
 };
@@ -80,4 +94,4 @@ await build({
   define: { 'import.meta.url': 'scriptUrl' },
   inject: ['.ci/script_url.js'],
 });
-await build({ ...script, entryPoints: ['dist/worker.js'], outfile: 'wasm/dist/ruvector.worker.js', format: 'esm' });
+await build({ ...script, entryPoints: ['js/worker.ts'], outfile: 'wasm/dist/ruvector.worker.js', format: 'esm' });

@@ -34,8 +34,10 @@ export interface Platform {
   /** The instantiated WebAssembly module if it is there already. */
   wasmNow(source: WasmSource | undefined): Backend | null;
   wasm(source: WasmSource | undefined): Promise<Backend>;
-  /** A core on a thread of its own, for one database. */
-  worker(backend: unknown, source: WasmSource | undefined): Promise<Backend>;
+  /** Begins what a db.open to come needs no core for; returns what gives it up, if that never comes. */
+  begin?(request: string): () => void;
+  /** A core on a thread of its own, for one database: that of the db.open to come. */
+  worker(backend: unknown, source: WasmSource | undefined, request: string): Promise<Backend>;
   /** What `inThread` is where nobody says. */
   readonly inThread: boolean;
   /** Overrides backend: 'auto'. */

@@ -14,7 +14,7 @@ const fromHere = (address: URL | string) => new URL(address, typeof document ===
 
 const platform: Platform = {
   ...browserCore,
-  worker: (backend, source) => WorkerBackend.start(openChannel, backend, withAddresses(source, fromHere)),
+  worker: (backend, source, request) => WorkerBackend.start(openChannel, backend, withAddresses(source, fromHere), request),
 };
 
 export const VectorDB = defineVectorDB(platform) satisfies typeof Declared;

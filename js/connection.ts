@@ -136,8 +136,20 @@ export class Connection {
   }
 
   #startBackend(): Promise<Backend> {
-    const { worker, wasm } = this.#platform;
-    return this.#inThread ? wasm(this.#wasmSource) : worker(this.#askedBackend, this.#wasmSource);
+    const { worker } = this.#platform;
+    // Of bytes, which are a database in memory, nothing can begin.
+    const request = this.#bytes ? '{}' : JSON.stringify(this.options);
+    return this.#inThread ? this.#startInThread(request) : worker(this.#askedBackend, this.#wasmSource, request);
+  }
+
+  async #startInThread(request: string): Promise<Backend> {
+    const giveUp = this.#platform.begin?.(request);
+    try {
+      return await this.#platform.wasm(this.#wasmSource);
+    } catch (error) {
+      giveUp?.();
+      throw error;
+    }
   }
 
   openSync(method: string): Opened {

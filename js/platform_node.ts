@@ -33,7 +33,7 @@ export const nodePlatform: Platform = {
   native: loadNative,
   wasmNow: (source) => loader.now(source),
   wasm: (source) => loader.load(source),
-  worker: (backend, source) => WorkerBackend.start(openChannel, backend, withAddresses(source, String)),
+  worker: (backend, source, request) => WorkerBackend.start(openChannel, backend, withAddresses(source, String), request),
   inThread: true,
   preferred: () => process.env.RUVECTOR_BACKEND,
   warn: (message) => process.emitWarning(message, 'RuvectorWarning'),

@@ -53,11 +53,11 @@ export class WorkerBackend implements Backend {
   }
 
   /** Throws UNSUPPORTED where there is no worker to be had. */
-  static async start(open: OpenChannel, backend: unknown, wasm: WasmSource | undefined): Promise<WorkerBackend> {
+  static async start(open: OpenChannel, backend: unknown, wasm: WasmSource | undefined, opening: string): Promise<WorkerBackend> {
     const worker = new WorkerBackend(open);
     let answer: Answer;
     try {
-      answer = await worker.#ask({ id: worker.#next, backend, wasm }, []);
+      answer = await worker.#ask({ id: worker.#next, backend, wasm, opening }, []);
     } catch (error) {
       worker.end();
       throw new RuvectorError('INVALID_OPTION', `wasm cannot be sent to a worker: ${(error as Error).message}`, 'open');

@@ -1,19 +1,9 @@
 // A core in WebAssembly whose databases may lie in IndexedDB: a call is answered once what it wrote is on disk.
 import type { Backend, FastHits, Reply } from '../backend.js';
 import { RuvectorError } from '../errors.js';
-import { IdbfsStore } from './idbfs_store.js';
-import { Mount } from './mount.js';
+import type { Mount } from './mount.js';
 import { type MountedFiles, mountPathOf } from './mounted_files.js';
-import { Announcements, lockForWriting } from './writer_lock.js';
-
-interface OpenDatabase {
-  readonly mount: Mount;
-  readonly path: string;
-  readonly store: IdbfsStore;
-  readonly announcements: Announcements;
-  readonly writes: boolean;
-  readonly unlock: (() => void) | null;
-}
+import type { OpenDatabase, Openings } from './openings.js';
 
 function errorReply(error: unknown): Reply {
   const { code, message } = error instanceof RuvectorError ? error : { code: 'INTERNAL', message: String(error) };
@@ -26,13 +16,15 @@ const readingJobs = ['verify', 'snapshot'];
 export class PersistentBackend implements Backend {
   readonly #core: Backend;
   readonly #files: MountedFiles;
+  readonly #openings: Openings;
   /** By handle. */
   readonly #databases = new Map<number, OpenDatabase>();
   readonly #keepers = new Map<number, Mount>();
 
-  constructor(core: Backend, files: MountedFiles) {
+  constructor(core: Backend, files: MountedFiles, openings: Openings) {
     this.#core = core;
     this.#files = files;
+    this.#openings = openings;
   }
 
   get name(): string {
@@ -87,16 +79,9 @@ export class PersistentBackend implements Backend {
     if (typeof indexedDB === 'undefined') {
       throw new RuvectorError('UNSUPPORTED', `${path} needs IndexedDB, which is not here (a private window, perhaps)`, 'open');
     }
-    if (this.#files.taken.has(path)) {
-      throw new RuvectorError(
-        'LOCKED',
-        `${path} is open already, by this very page or worker; share that database, or close it first`,
-        'open',
-      );
-    }
-    this.#files.taken.add(path);
+    const opening = this.#openings.take(path, readOnly !== true);
     try {
-      return await this.#openMounted(await this.#mount(path, readOnly !== true), json);
+      return await this.#openMounted(await opening, json);
     } catch (error) {
       this.#files.taken.delete(path);
       throw error;
@@ -107,47 +92,20 @@ export class PersistentBackend implements Backend {
     const reply = await this.#core.call('db.open', json, []);
     const { error, handle } = JSON.parse(reply[0]);
     if (error) {
-      this.#unmount(database);
+      this.#openings.unmount(database);
       return reply;
     }
     try {
       await database.mount.flush();
     } catch (failed) {
       this.#core.callSync('db.close', JSON.stringify({ handle }), []);
-      this.#unmount(database);
+      this.#openings.unmount(database);
       throw failed;
     }
     this.#databases.set(handle, database);
     database.mount.drop();
     this.#follow(handle, database);
     return reply;
-  }
-
-  async #mount(path: string, writes: boolean): Promise<OpenDatabase> {
-    const name = path.slice('idb://'.length);
-    const unlock = writes ? await lockForWriting(name) : null;
-    const store = new IdbfsStore(name);
-    try {
-      await store.open(writes);
-      const mount = new Mount(store);
-      await mount.load();
-      // What a refresh reads, and what it need not read again, is the core's to know.
-      if (!writes) mount.keepers++;
-      this.#files.mounts.set(path, mount);
-      return { mount, path, store, writes, unlock, announcements: new Announcements(name) };
-    } catch (error) {
-      store.close();
-      unlock?.();
-      throw error;
-    }
-  }
-
-  #unmount({ path, store, announcements, unlock }: OpenDatabase): void {
-    this.#files.mounts.delete(path);
-    this.#files.taken.delete(path);
-    announcements.close();
-    store.close();
-    unlock?.();
   }
 
   #follow(handle: number, { mount, announcements, writes }: OpenDatabase): void {
@@ -183,7 +141,7 @@ export class PersistentBackend implements Backend {
       const { code, message } = error as RuvectorError;
       throw new RuvectorError(code, `closed, but the last writes are not on disk: ${message}`, 'close');
     } finally {
-      this.#unmount(database);
+      this.#openings.unmount(database);
     }
     return reply;
   }
