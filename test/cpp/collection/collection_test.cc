@@ -367,15 +367,15 @@ TEST_CASE("several parts are one segment", "[database]") {
 
 TEST_CASE("where files are stored whole a segment is written in parts, and not thawed when large",
           "[database]") {
-  const std::unique_ptr<Directory> disk = NewMemoryDirectory("disk");
+  FaultDirectory disk;
   DatabaseOptions options = Options(IndexKind::kFlat);
-  options.dimensions = 512;
-  constexpr size_t kRows = 7000;  // 14 MiB
+  constexpr size_t kRows = 7000, kDimensions = 512;  // 14 MiB
+  options.dimensions = kDimensions;
   const auto open = [&] {
-    return Database::OpenIn(std::make_unique<BorrowedDirectory>(*disk, true), options);
+    return Database::OpenIn(std::make_unique<BorrowedDirectory>(disk, true), options);
   };
   // All the same, as parts of equal bytes would have one name.
-  const std::vector<float> vector(512, 0.5f);
+  const std::vector<float> vector(kDimensions, 0.5f);
   std::unique_ptr<Database> db = open();
   Step step;
   for (size_t i = 0; i < kRows; ++i)
@@ -385,16 +385,16 @@ TEST_CASE("where files are stored whole a segment is written in parts, and not t
   db.reset();
   std::set<std::string> parts;
   uint64_t bytes = 0;
-  for (const std::string& name : disk->List()) {
+  for (const std::string& name : disk.List()) {
     REQUIRE(name.find(".tmp") == std::string::npos);
     if (name.substr(0, 4) != "seg-") continue;
-    const std::string part = ReadWholeFile(*disk, name, kMostPartBytes);
+    const std::string part = ReadWholeFile(disk, name, kMostPartBytes);
     REQUIRE(name.substr(name.size() - 8) == Hex8(Crc32c(part.data(), part.size())));
     parts.insert(name);
     bytes += part.size();
   }
   REQUIRE(parts.size() >= bytes / kMostPartBytes + 1);
-  REQUIRE(bytes > kRows * options.dimensions * sizeof(float));
+  REQUIRE(bytes > kRows * kDimensions * sizeof(float));
 
   const auto insert = [&](const std::string& id) {
     Step more;
@@ -410,8 +410,12 @@ TEST_CASE("where files are stored whole a segment is written in parts, and not t
   db = open();
   insert("last");
   REQUIRE(db->collection().Stats().segments == 2);
-  for (const char* id : {"row0", "row6999", "further", "last"})
-    REQUIRE(db->collection().Get(id, true)->vector == vector);
+  for (const char* id : {"row0", "row6999", "further", "last"}) {
+    CAPTURE(id);
+    const std::optional<Row> row = db->collection().Get(id, true);
+    REQUIRE(row);
+    REQUIRE(row->vector == vector);
+  }
   db->Checkpoint();
   db.reset();
   db = open();
@@ -419,9 +423,9 @@ TEST_CASE("where files are stored whole a segment is written in parts, and not t
 
   // One that is missing, or of other bytes.
   db.reset();
-  const std::vector<std::string> names = disk->List();
-  disk->Remove(*std::find_if(names.begin(), names.end(),
-                             [](const std::string& name) { return name.starts_with("seg-"); }));
+  const std::vector<std::string> names = disk.List();
+  disk.Remove(*std::find_if(names.begin(), names.end(),
+                            [](const std::string& name) { return name.starts_with("seg-"); }));
   REQUIRE(ErrorOf([&] { open(); }).code() == ErrorCode::kCorrupt);
 }
 
